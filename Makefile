@@ -1,0 +1,43 @@
+# Two commands do all the set-up: `make demo` (the main job) and `make test` (the whole suite).
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench lock vectors sample-pki docs clean
+
+PY := .venv/bin/python
+UV ?= uv
+DEMO_DIR ?= .demo
+
+help:            ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+demo:            ## the main job: one county's three feeds, from real sources to verified receipts
+	@sh scripts/setup.sh demo
+	@.venv/bin/yizhan demo --dir $(DEMO_DIR)
+
+test:            ## the whole test suite, with every server it needs
+	@sh scripts/setup.sh test
+	$(PY) -m pytest -q -n 2 --dist loadgroup
+
+lint:            ## style and the rooms' arrows
+	@sh scripts/setup.sh test
+	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/lint-imports
+
+bench:           ## memory and rows per second of a 2,000,000-row feed; reports, never asserts
+	@sh scripts/setup.sh demo
+	$(PY) benchmarks/memory.py --rows 2000000
+
+lock:            ## refresh the hash-locked requirements (needs uv)
+	$(UV) pip compile -q --no-header --generate-hashes -U pyproject.toml -o requirements/core.txt
+	$(UV) pip compile -q --no-header --generate-hashes -U pyproject.toml requirements/build.in --extra all -o requirements/all.txt
+	$(UV) pip compile -q --no-header --generate-hashes -U pyproject.toml requirements/build.in --extra all --group dev -o requirements/dev.txt
+
+vectors:         ## remake tests/vectors from the sample keys
+	$(PY) tests/vectors/make.py
+
+sample-pki:      ## remake certs/sample
+	$(PY) certs/sample/make.py
+
+docs:            ## remake the generated tables of docs/
+	$(PY) scripts/tables.py
+
+clean:           ## everything that was made, but not the environment
+	rm -rf .demo .pytest_cache .ruff_cache .import_linter_cache .hypothesis .artefacts dist build

@@ -1,0 +1,35 @@
+"""Databases behind an ODBC driver (pyodbc): one SELECT with named binds, totals in the same snapshot, exact types.
+
+Importable without pyodbc: the driver is imported when a source is opened.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from adapters.contract import Extraction, Probe, Request, Secrets, expect_drivers, glance
+from adapters.odbc.config import OdbcConfig
+
+__all__ = ["OdbcAdapter", "OdbcConfig"]
+
+
+class OdbcAdapter:
+    """Adapter `odbc`; see `adapters.contract.Adapter`."""
+
+    kind: ClassVar[str] = "odbc"
+    extra: ClassVar[str] = "odbc"
+    drivers: ClassVar[tuple[str, ...]] = ("pyodbc",)
+    Config: ClassVar[type[OdbcConfig]] = OdbcConfig
+
+    def __init__(self, config: OdbcConfig, secrets: Secrets) -> None:
+        self._config = config
+        self._secrets = secrets
+
+    def probe(self, request: Request) -> Probe:
+        return glance(self.extract(request))
+
+    def extract(self, request: Request) -> Extraction:
+        expect_drivers(self)
+        from adapters.odbc.reading import open_database
+
+        return open_database(self._config, self._secrets, request)

@@ -1,0 +1,77 @@
+"""SQL with named binds, turned into the driver's question marks.
+
+Owns the reading of one statement's quotes, comments and names. Must never put a value into SQL text, and takes only
+the names it knows: a value that enters by any other way is an injection waiting to happen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+NAMES = frozenset({"period", "period_start", "period_end", "cursor"})
+
+# Order matters: what protects its inside (quotes, comments, PostgreSQL's $tag$) comes before what is looked for.
+_TOKEN = re.compile(
+    r"""(?P<kept>'(?:[^']|'')*' | "(?:[^"]|"")*" | `[^`]*` | \[[^\]]*\] | --[^\n]* | /\*.*?\*/
+        | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$ | ::)
+      | (?P<open>['"`\[] | /\*)
+      | (?P<mark>\?)
+      | (?P<end>;)
+      | (?<![\w:]):(?P<name>[A-Za-z_]\w*)""",
+    re.VERBOSE | re.DOTALL,
+)
+_READS = re.compile(r"\s*(select|with)\b", re.IGNORECASE)
+_BLANK = re.compile(r"(\s|--[^\n]*(\n|$)|/\*.*?\*/)*", re.DOTALL)
+
+
+class BindError(ValueError):
+    """The statement cannot be sent as it stands; the text says why and quotes nothing of it but a bind's name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """One SELECT, cut at its named binds: always one more of `parts` than of `binds`."""
+
+    parts: tuple[str, ...]
+    binds: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, sql: str) -> Self:
+        """Raises: BindError: not one SELECT, an unknown name, a bare question mark, an unclosed quote."""
+        blank = _BLANK.match(sql)
+        if not _READS.match(sql, blank.end() if blank else 0):
+            raise BindError("only a SELECT (or WITH ... SELECT) is taken")
+        cuts: list[re.Match[str]] = []
+        for token in _TOKEN.finditer(sql):
+            _refuse(token)
+            if token["end"]:
+                _expect_nothing_after(sql, token.end())
+                sql = sql[: token.start()]
+            elif token["name"]:
+                cuts.append(token)
+        starts, ends = [0, *(cut.end() for cut in cuts)], [*(cut.start() for cut in cuts), len(sql)]
+        parts = tuple(sql[start:end] for start, end in zip(starts, ends, strict=True))
+        return cls(parts=parts, binds=tuple(cut["name"] for cut in cuts))
+
+    def text(self, mark: Callable[[str], str]) -> str:
+        """The statement with `mark(name)` in the place of each bind."""
+        return "".join(part + mark(name) for part, name in zip(self.parts, self.binds, strict=False)) + self.parts[-1]
+
+
+def _expect_nothing_after(sql: str, end: int) -> None:
+    if _BLANK.fullmatch(sql, end) is None:
+        raise BindError("one statement only: something follows the semicolon")
+
+
+def _refuse(token: re.Match[str]) -> None:
+    if (token["kept"] or "").endswith(("\\'", '\\"')):
+        raise BindError("a backslash stands before a closing quote, which databases read differently")
+    if token["open"]:
+        raise BindError("a quote or comment is not closed")
+    if token["mark"]:
+        raise BindError("a bare ? stands in the statement; use :period_start, :period_end, :period or :cursor")
+    if token["name"] and token["name"] not in NAMES:
+        raise BindError(f"unknown bind :{token['name']}; known: " + ", ".join(sorted(f":{n}" for n in NAMES)))

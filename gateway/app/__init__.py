@@ -1,0 +1,20 @@
+"""The app: a site directory becomes the rooms of a node. Construction only; every decision is a room's or a journey's."""
+
+from gateway.app.clock import Clock, moment, system_clock
+from gateway.app.rooms import CentreNode, FrontEnd, Node, Watch, open_node
+from gateway.app.site import CentreFile, FrontEndFile, Site, read_site
+
+__all__ = [
+    "CentreFile",
+    "CentreNode",
+    "Clock",
+    "FrontEnd",
+    "FrontEndFile",
+    "Node",
+    "Site",
+    "Watch",
+    "moment",
+    "open_node",
+    "read_site",
+    "system_clock",
+]

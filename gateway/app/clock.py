@@ -1,0 +1,48 @@
+"""The clock of a node: the machine's own, or a fixed moment in a rehearsal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from gateway.calendar import ASIA_SHANGHAI
+from gateway.errors import ClockRefused, ConfigInvalid
+
+Clock = Callable[[], datetime]
+
+
+def system_clock() -> datetime:
+    """Now, in Beijing time, to the millisecond."""
+    now = datetime.now(ASIA_SHANGHAI)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def clock(rehearsal: bool, environ: Mapping[str, str]) -> Clock:
+    """The clock that `YIZHAN_NOW` fixes at a rehearsal site, else the machine's.
+
+    Raises:
+        ClockRefused: `YIZHAN_NOW` is set where the site is no rehearsal.
+        ConfigInvalid: `YIZHAN_NOW` is no ISO 8601 moment.
+    """
+    text = environ.get("YIZHAN_NOW")
+    if not text:
+        return system_clock
+    if not rehearsal:
+        raise ClockRefused()
+    fixed = moment(text, "YIZHAN_NOW")
+    return lambda: fixed
+
+
+def moment(text: str, place: str) -> datetime:
+    """An ISO 8601 moment; without an offset it is Beijing time.
+
+    Raises:
+        ConfigInvalid: not a moment.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigInvalid(
+            place=place, problem_zh=f"不是 ISO 8601 时间:{text}", problem_en=f"not an ISO 8601 moment: {text}"
+        ) from None
+    return at if at.tzinfo else at.replace(tzinfo=ASIA_SHANGHAI)

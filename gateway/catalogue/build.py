@@ -1,0 +1,80 @@
+"""Entries whose references hold, into the frozen tree.
+
+Owns the translation and the digest. It must never refuse anything: what can be wrong was found before.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from pydantic import BaseModel
+
+from gateway.calendar import DueRule, Period
+from gateway.catalogue.entries import CentreEntry, DepartmentEntry, DueRuleEntry, Entry, FeedEntry, FieldEntry
+from gateway.catalogue.references import Written
+from gateway.catalogue.tree import Catalogue, Centre, Department, Feed, Field, Limits
+
+
+def catalogue(written: Written, configs: Mapping[str, BaseModel | None]) -> Catalogue:
+    """The tree; `configs` holds each feed's validated source, by feed id."""
+    region = str(written.regions[0].value)
+    entries = {kind: [item.entry for item in items if item.entry] for kind, items in written.items.items()}
+    rules = tuple(due_rule(entry) for entry in entries["due_rules"] if isinstance(entry, DueRuleEntry))
+    by_id = {rule.id: rule for rule in rules}
+    return Catalogue(
+        region=region,
+        centres=tuple(Centre(**dict(entry)) for entry in entries["centres"] if isinstance(entry, CentreEntry)),
+        departments=tuple(
+            Department(**dict(entry)) for entry in entries["departments"] if isinstance(entry, DepartmentEntry)
+        ),
+        due_rules=rules,
+        feeds=tuple(
+            _feed(entry, by_id[entry.due], configs[entry.id])
+            for entry in entries["feeds"]
+            if isinstance(entry, FeedEntry)
+        ),
+        digest=_digest(region, entries),
+    )
+
+
+def due_rule(entry: DueRuleEntry) -> DueRule:
+    """Raises: DueRuleInvalid: its parts do not name one day."""
+    return DueRule(**dict(entry))
+
+
+def _feed(entry: FeedEntry, rule: DueRule, config: BaseModel | None) -> Feed:
+    return Feed(
+        id=entry.id,
+        title=entry.title,
+        department=entry.department,
+        rule=rule,
+        starts=Period.parse(entry.starts),
+        mode=entry.mode,
+        routes=entry.routes,
+        key=entry.key,
+        amount=entry.amount,
+        fields=tuple(_field(field) for field in entry.fields),
+        limits=Limits(**dict(entry.limits)),
+        adapter=str(entry.source["adapter"]),
+        source_config=config,
+    )
+
+
+def _field(entry: FieldEntry) -> Field:
+    """Options that are not written keep the column's own defaults."""
+    given = {key: value for key, value in entry if value is not None and key != "values"}
+    meanings = entry.values or {}
+    return Field(**given, values=tuple(meanings), meanings=tuple(meanings.items()))
+
+
+def _digest(region: str, entries: Mapping[str, list[Entry]]) -> str:
+    """Over ids in order and defaults filled in: the same whatever the files, comments and order of entries."""
+    content = {kind: sorted((e.model_dump(mode="json") for e in of_kind), key=_id) for kind, of_kind in entries.items()}
+    text = json.dumps({"region": region, **content}, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _id(entry: Mapping[str, object]) -> str:
+    return str(entry["id"])

@@ -1,0 +1,144 @@
+"""From files to a catalogue, or to every fault they hold at once.
+
+Owns the order of the work: read, look for literal secrets, bind each entry, check references, bind each source. It
+must never stop at the first fault where the rest can still be judged, and never let a faulty catalogue through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import BaseModel
+
+from gateway.catalogue import build
+from gateway.catalogue.bind import attempt, raise_faults, unknown
+from gateway.catalogue.entries import ENTRIES, DueRuleEntry, Outline
+from gateway.catalogue.literals import literals
+from gateway.catalogue.references import Item, Written, reference_faults
+from gateway.catalogue.tree import Catalogue
+from gateway.catalogue.yaml import Located, overlay, parse
+from gateway.errors import ConfigInvalid, ConfigMissing, DueRuleInvalid, YizhanError
+
+Adapters = Mapping[str, type[BaseModel]]
+Overrides = Mapping[str, Located]
+
+NO_OVERRIDES: Overrides = MappingProxyType({})
+
+
+def load(path: Path, adapters: Adapters, overrides: Overrides = NO_OVERRIDES) -> Catalogue:
+    """The catalogue in a file, or in all `*.yaml` files of a directory and those below it.
+
+    Args:
+        adapters: the model of each adapter's `source:` block, by kind. A class attribute `connection_keys` names the
+            top-level keys that a catalogue may leave to the site; all other required keys must be there.
+        overrides: by feed id, what this site lays over the feed's `source:` block (`sources:` of the site file). A
+            feed with an override must be complete.
+
+    Raises:
+        ConfigMissing: nothing is there.
+        ConfigInvalid, SecretLiteral: the one fault there is.
+        ConfigFaults: there are several; all of them, in the order of files and lines.
+    """
+    faults: list[YizhanError] = []
+    documents = [document for file in _files(path) if (document := _document(file, faults)) is not None]
+    written = _written(documents, faults)
+    if not written.regions and not faults:
+        faults.append(ConfigInvalid(place=path, problem_zh="缺少键 region", problem_en="key region is missing"))
+    faults += reference_faults(written)
+    configs = _configs(written, adapters, overrides, faults)
+    return raise_faults(None if faults else build.catalogue(written, configs), sorted(faults, key=_order))
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    found = sorted(p for p in path.rglob("*") if p.suffix in (".yaml", ".yml") and not p.name.startswith("."))
+    if not found:
+        raise ConfigMissing(path=path / "*.yaml")
+    return found
+
+
+def _document(file: Path, faults: list[YizhanError]) -> Located | None:
+    """A file's content if its outline is that of a catalogue file."""
+    if file.suffix == ".yml":
+        problem_zh, problem_en = "目录文件名须以 .yaml 结尾,否则会被漏读", "name it .yaml, so that it is not overlooked"
+        faults.append(ConfigInvalid(place=file, problem_zh=problem_zh, problem_en=problem_en))
+        return None
+    try:
+        document = parse(file)
+    except (ConfigInvalid, ConfigMissing) as fault:
+        faults.append(fault)
+        return None
+    _, found = attempt(document, Outline)
+    faults += [*literals(document), *found]
+    return document
+
+
+def _written(documents: list[Located], faults: list[YizhanError]) -> Written:
+    tops = [dict(document.items()) for document in documents]
+    return Written(
+        regions=tuple(top["region"] for top in tops if "region" in top and isinstance(top["region"].value, str)),
+        items={kind: tuple(_items(kind, tops, faults)) for kind in ENTRIES},
+    )
+
+
+def _items(kind: str, tops: list[dict[str | int, Located]], faults: list[YizhanError]) -> Iterator[Item]:
+    for top in tops:
+        if kind not in top or not isinstance(top[kind].value, tuple):
+            continue
+        for _, located in top[kind].items():
+            entry, found = attempt(located, ENTRIES[kind])
+            faults += found
+            item = Item(located=located, entry=entry)
+            faults += _rule_faults(item)
+            yield item
+
+
+def _rule_faults(item: Item) -> Iterator[YizhanError]:
+    if not isinstance(item.entry, DueRuleEntry):
+        return
+    try:
+        build.due_rule(item.entry)
+    except DueRuleInvalid as error:
+        yield item.fault([], str(error.facts["problem_zh"]), str(error.facts["problem_en"]))
+
+
+def _configs(
+    written: Written, adapters: Adapters, overrides: Overrides, faults: list[YizhanError]
+) -> dict[str, BaseModel | None]:
+    for name, over in overrides.items():
+        faults += literals(over)
+        if name not in written.ids("feeds"):
+            faults.append(unknown(over.place, ("归集事项", "feed"), name, written.ids("feeds")))
+    configs: dict[str, BaseModel | None] = {}
+    for item in written.items["feeds"]:
+        source = dict(item.located.items()).get("source")
+        if item.id is not None and source is not None:
+            configs[item.id], found = _config(source, adapters, overrides.get(item.id))
+            faults += found
+    return configs
+
+
+def _config(source: Located, adapters: Adapters, over: Located | None) -> tuple[BaseModel | None, list[YizhanError]]:
+    """The source alone first, so that a fault of the catalogue is told at its own line; then with the site's part."""
+    kind = dict(source.items()).get("adapter")
+    if kind is None:
+        return None, [
+            ConfigInvalid(place=source.place, problem_zh="source 缺少键 adapter", problem_en="source lacks key adapter")
+        ]
+    name = kind.value if isinstance(kind.value, str) else "-"
+    if name not in adapters:
+        return None, [unknown(kind.place, ("适配器", "adapter"), name, adapters)]
+    model = adapters[name]
+    config, faults = attempt(source, model, absent=getattr(model, "connection_keys", frozenset()))
+    if over is None or faults:
+        return config, faults
+    return attempt(replace(overlay(source, over), place=over.place), model)
+
+
+def _order(fault: YizhanError) -> tuple[str, int]:
+    place = fault.facts.get("place", fault.facts.get("path"))
+    return str(getattr(place, "file", place)), getattr(place, "line", 0)

@@ -1,0 +1,161 @@
+"""What must hold between the entries of a catalogue: unique ids, references that exist, periods that fit their rule.
+
+Owns no written form (that is `entries.py`). Ids are taken from what is written, even of an entry that is itself at
+fault, so that one mistake is reported once and not again by everything that refers to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gateway.calendar import Cadence, Period
+from gateway.catalogue.bind import unknown
+from gateway.catalogue.entries import DepartmentEntry, DueRuleEntry, Entry, FeedEntry
+from gateway.catalogue.yaml import Located, Step
+from gateway.errors import ConfigInvalid, PeriodInvalid, YizhanError
+from gateway.records.types import FieldType
+
+_KINDS = {
+    "centres": ("中心", "centre"),
+    "departments": ("部门", "department"),
+    "due_rules": ("时限规则", "due rule"),
+    "feeds": ("归集事项", "feed"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One entry as written, and as bound; `entry` is None when it is at fault itself."""
+
+    located: Located
+    entry: Entry | None
+
+    @property
+    def id(self) -> str | None:
+        written = dict(self.located.items()).get("id")
+        return written.value if written is not None and isinstance(written.value, str) else None
+
+    def fault(self, path: Sequence[Step], zh: str, en: str) -> ConfigInvalid:
+        return ConfigInvalid(place=self.located.place_of(path), problem_zh=zh, problem_en=en)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """Everything the files hold: the regions given (one is right) and the items of each list, by its key."""
+
+    regions: tuple[Located, ...]
+    items: dict[str, tuple[Item, ...]]
+
+    def ids(self, kind: str) -> list[str]:
+        return [item.id for item in self.items[kind] if item.id is not None]
+
+
+def reference_faults(written: Written) -> Iterator[YizhanError]:
+    """Every fault between entries that are each in order themselves."""
+    yield from _one_region(written)
+    for kind, items in written.items.items():
+        yield from _unique_ids(kind, items)
+    for item in written.items["departments"]:
+        if isinstance(item.entry, DepartmentEntry):
+            yield from _inside_region(item, item.entry, written)
+    for item in written.items["feeds"]:
+        if isinstance(item.entry, FeedEntry):
+            yield from _feed(item, item.entry, written)
+
+
+def _one_region(written: Written) -> Iterator[YizhanError]:
+    for again in written.regions[1:]:
+        first = written.regions[0].place
+        problem_zh, problem_en = f"region 重复,已见于 {first}", f"region is given twice, first at {first}"
+        yield ConfigInvalid(place=again.place, problem_zh=problem_zh, problem_en=problem_en)
+
+
+def _unique_ids(kind: str, items: Sequence[Item]) -> Iterator[YizhanError]:
+    first: dict[str, Item] = {}
+    for item in items:
+        if item.id is None:
+            continue
+        if seen := first.get(item.id):
+            place = seen.located.place_of(["id"])
+            zh, en = _KINDS[kind]
+            yield item.fault(
+                ["id"], f"{zh} {item.id} 重复,已见于 {place}", f"duplicate {en} {item.id}, first at {place}"
+            )
+        first.setdefault(item.id, item)
+
+
+def _inside_region(item: Item, entry: DepartmentEntry, written: Written) -> Iterator[YizhanError]:
+    """GB/T 2260: two digits province, two city, two county; pairs of zeros at the end mean all below."""
+    if not written.regions or not isinstance(whole := written.regions[0].value, str):
+        return
+    prefix = whole
+    while prefix.endswith("00"):
+        prefix = prefix[:-2]
+    if not entry.region.startswith(prefix):
+        yield item.fault(
+            ["region"], f"区划 {entry.region} 不在 {whole} 内", f"region {entry.region} is not inside {whole}"
+        )
+
+
+def _feed(item: Item, entry: FeedEntry, written: Written) -> Iterator[YizhanError]:
+    if entry.id.partition(".")[0] != entry.department:
+        zh = f"编号应以部门开头:{entry.department}.…"
+        yield item.fault(["id"], zh, f"the id must begin with the department: {entry.department}.…")
+    yield from _known(item, "departments", written, [(("department",), entry.department)])
+    yield from _known(item, "due_rules", written, [(("due",), entry.due)])
+    yield from _known(item, "centres", written, [(("routes", i), route) for i, route in enumerate(entry.routes)])
+    yield from _repeated(item, "routes", entry.routes)
+    yield from _starts(item, entry, written)
+    yield from _fields(item, entry)
+
+
+def _known(
+    item: Item, kind: str, written: Written, named: Sequence[tuple[Sequence[Step], str]]
+) -> Iterator[YizhanError]:
+    for path, name in named:
+        if name not in written.ids(kind):
+            yield unknown(item.located.place_of(path), _KINDS[kind], name, written.ids(kind))
+
+
+def _repeated(item: Item, key: str, names: Sequence[str]) -> Iterator[YizhanError]:
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            yield item.fault([key, i], f"{key} 中 {name} 重复", f"{name} stands twice in {key}")
+
+
+def _starts(item: Item, entry: FeedEntry, written: Written) -> Iterator[YizhanError]:
+    rules = [rule.entry for rule in written.items["due_rules"] if rule.id == entry.due]
+    cadence: Cadence | None = rules[0].cadence if rules and isinstance(rules[0], DueRuleEntry) else None
+    try:
+        period = Period.parse(entry.starts)
+    except PeriodInvalid as error:
+        expected = error.facts["expected"]
+        yield item.fault(
+            ["starts"], f"starts 不是数据期,应写作 {expected}", f"starts is not a period: write {expected}"
+        )
+        return
+    if cadence is not None and period.cadence is not cadence:
+        zh = f"starts 与时限规则 {entry.due} 的周期({cadence})不符"
+        yield item.fault(["starts"], zh, f"starts does not fit due rule {entry.due}, which is {cadence}")
+
+
+def _fields(item: Item, entry: FeedEntry) -> Iterator[YizhanError]:
+    types = {field.name: field.type for field in entry.fields}
+    yield from _distinct(item, "name", [field.name for field in entry.fields])
+    yield from _distinct(item, "source", [field.source or field.name for field in entry.fields])
+    yield from _repeated(item, "key", entry.key)
+    for i, name in enumerate(entry.key):
+        if name not in types:
+            yield unknown(item.located.place_of(["key", i]), ("数据元", "field"), name, types)
+    if entry.amount is not None and entry.amount not in types:
+        yield unknown(item.located.place_of(["amount"]), ("数据元", "field"), entry.amount, types)
+    elif entry.amount is not None and types[entry.amount] is not FieldType.MONEY:
+        yield item.fault(["amount"], f"{entry.amount} 不是 money 类型", f"{entry.amount} is not of type money")
+
+
+def _distinct(item: Item, key: str, names: Sequence[str]) -> Iterator[YizhanError]:
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            place = ["fields", i, key]
+            yield item.fault(place, f"两个数据元的 {key} 都是 {name}", f"two fields have the {key} {name}")

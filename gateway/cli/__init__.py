@@ -1,0 +1,9 @@
+"""The command line: one module a command group, over `gateway.app`.
+
+Owns options, tables and exit codes (0 done, 1 refused or unbalanced or late, 2 usage or configuration, 75 try again
+later). Must never decide anything about data: it asks a room and shows the answer.
+"""
+
+from gateway.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,148 @@
+"""`yizhan catalogue`: check, list, show, schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.app import read_site
+from gateway.catalogue import Catalogue, Feed, load
+from gateway.catalogue import schema as catalogue_schema
+from gateway.cli.shell import Shell, answer_json, answer_table, registry
+from gateway.errors import ConfigFaults
+
+app = typer.Typer(name="catalogue", help="归集目录 / the catalogue", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="输出 JSON / one JSON document")]
+Where = Annotated[
+    Path | None, typer.Argument(help="目录文件或文件夹,缺省为站点的 / file or directory; the site's own when omitted")
+]
+
+
+@app.command("check", help="检查目录 / validate it")
+def check(context: typer.Context, path: Where = None) -> None:
+    """Exit 0 when it holds; else 2 and every fault with file and line."""
+    shell: Shell = context.obj
+    try:
+        found = _load(shell, path)
+    except ConfigFaults as faults:
+        for fault in faults.faults:
+            shell.complain(fault)
+        raise typer.Exit(faults.exit_code) from None
+    departments, feeds = len(found.departments), len(found.feeds)
+    print(
+        shell.say(
+            f"目录有效:{departments} 个部门,{feeds} 个归集事项,摘要 {found.digest}",
+            f"catalogue valid: {departments} departments, {feeds} feeds, digest {found.digest}",
+        )
+    )
+
+
+@app.command("list", help="列出归集事项 / list the feeds")
+def list_feeds(context: typer.Context, json: Json = False) -> None:
+    """Every feed with its department, cadence and due rule."""
+    shell: Shell = context.obj
+    found = _load(shell, None)
+    if json:
+        answer_json({"feeds": [_feed_json(found, feed) for feed in found.feeds]})
+        return
+    columns = [
+        shell.say("归集事项", "feed"),
+        shell.say("名称", "title"),
+        shell.say("部门", "department"),
+        shell.say("周期", "cadence"),
+        shell.say("时限规则", "due rule"),
+        shell.say("来源", "adapter"),
+        shell.say("送达", "routes"),
+    ]
+    rows = [
+        (
+            f.id,
+            f.title,
+            found.department(f.department).title,
+            f.rule.cadence.value,
+            f.rule.title,
+            f.adapter,
+            ", ".join(f.routes),
+        )
+        for f in found.feeds
+    ]
+    answer_table(shell.say("归集目录", "Catalogue"), columns, rows)
+
+
+@app.command("show", help="一个归集事项 / one feed")
+def show(
+    context: typer.Context, feed: Annotated[str, typer.Argument(help="归集事项 / feed id")], json: Json = False
+) -> None:
+    """Its rule with the article it rests on, and its fields."""
+    shell: Shell = context.obj
+    found = _load(shell, None)
+    chosen = found.feed(feed)
+    if json:
+        answer_json(_feed_json(found, chosen))
+        return
+    print(f"{chosen.id}  {chosen.title}\n{chosen.rule.title}  {chosen.rule.article}")
+    columns = [
+        shell.say("字段", "field"),
+        shell.say("名称", "title"),
+        shell.say("类型", "type"),
+        shell.say("必填", "required"),
+        shell.say("主键", "key"),
+        shell.say("来源列", "source"),
+    ]
+    rows = [
+        (
+            f.name,
+            f.title,
+            f.type.value,
+            "✓" if f.required else "",
+            "✓" if f.name in chosen.key else "",
+            f.source or f.name,
+        )
+        for f in chosen.fields
+    ]
+    answer_table(shell.say("数据元", "Fields"), columns, rows)
+
+
+@app.command("schema", help="供编辑器使用的 JSON Schema / JSON Schema for editors")
+def schema(context: typer.Context) -> None:
+    """On stdout; needs no site."""
+    answer_json(catalogue_schema(registry().configs()))
+
+
+def _load(shell: Shell, path: Path | None) -> Catalogue:
+    if path is not None:
+        return load(path, registry().configs())
+    site = read_site(shell.site_dir())
+    return load(site.catalogue, registry().configs(), site.overrides)
+
+
+def _feed_json(found: Catalogue, feed: Feed) -> dict[str, object]:
+    rule = feed.rule
+    return {
+        "feed": feed.id,
+        "title": feed.title,
+        "department": feed.department,
+        "department_title": found.department(feed.department).title,
+        "cadence": rule.cadence.value,
+        "due": rule.id,
+        "article": rule.article,
+        "judged_by": rule.judged_by.value,
+        "starts": str(feed.starts),
+        "mode": feed.mode.value,
+        "routes": list(feed.routes),
+        "key": list(feed.key),
+        "amount": feed.amount,
+        "adapter": feed.adapter,
+        "fields": [
+            {
+                "name": f.name,
+                "title": f.title,
+                "type": f.type.value,
+                "required": f.required,
+                "source": f.source or f.name,
+            }
+            for f in feed.fields
+        ],
+    }

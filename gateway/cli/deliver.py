@@ -1,0 +1,91 @@
+"""`yizhan deliver`: drain the spool; also what `run` and `demo` show of a drain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from gateway.app import FrontEnd
+from gateway.cli.progress import Bars, bars
+from gateway.cli.shell import Shell, answer_json, answer_table, front_end
+from gateway.deliver import Delivered, drain
+from gateway.errors import Lang, Retry, YizhanError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("deliver", help="送达发件箱中的批次 / deliver what is in the spool")(deliver)
+
+
+def deliver(
+    context: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="输出 JSON / one JSON document")] = False,
+) -> None:
+    """Exit 0 when every batch that was ready has its receipt."""
+    shell: Shell = context.obj
+    with bars(shell) as shown:
+        delivered = drain_all(front_end(shell), shell, shown)
+    if json:
+        answer_json({"delivered": [to_json(one, shell.lang) for one in delivered]})
+    else:
+        show(delivered, shell)
+    raise typer.Exit(exit_code([one.error for one in delivered if one.error]))
+
+
+def drain_all(node: FrontEnd, shell: Shell, shown: Bars) -> list[Delivered]:
+    """Try everything that is ready, telling of each error as it happens."""
+    delivered = []
+    for one in drain(node.post(shown.bytes)):
+        delivered.append(one)
+        if one.error is not None:
+            shell.complain(one.error)
+    return delivered
+
+
+def exit_code(errors: Sequence[YizhanError]) -> int:
+    """0; else what somebody has to act on comes before what only has to be tried again."""
+    codes = {error.exit_code for error in errors if not isinstance(error, Retry)} - {0}
+    return min(codes) if codes else max((error.exit_code for error in errors), default=0)
+
+
+def show(delivered: Sequence[Delivered], shell: Shell) -> None:
+    """A line for each batch."""
+    if not delivered:
+        shell.remark("发件箱中没有待送批次。", "Nothing is waiting in the spool.")
+        return
+    columns = [
+        shell.say("批次", "batch"),
+        shell.say("结果", "outcome"),
+        shell.say("入库", "loaded"),
+        shell.say("问题", "problem"),
+        shell.say("重复", "duplicate"),
+        shell.say("回执时间", "receipted at"),
+    ]
+    answer_table(shell.say("送达", "Delivered"), columns, [_row(one, shell) for one in delivered], right=columns[2:5])
+
+
+def to_json(one: Delivered, lang: Lang) -> dict[str, object]:
+    """A batch's fate as JSON."""
+    said = one.answer.receipt if one.answer else None
+    return {
+        "batch": one.batch,
+        "digest": one.digest,
+        "state": one.state.value,
+        "code": one.error.code if one.error else None,
+        "message": one.error.message(lang) if one.error else None,
+        "loaded": said.loaded.rows if said else None,
+        "problem_rows": said.problem.rows if said else None,
+        "duplicate": said.duplicate.rows if said else None,
+        "balanced": said.balanced if said else None,
+        "receipted_at": said.accepted_at.isoformat() if said else None,
+    }
+
+
+def _row(one: Delivered, shell: Shell) -> tuple[str, ...]:
+    if one.answer is None:
+        return one.batch, f"{one.error.code if one.error else ''} → {one.state.value}", "", "", "", ""
+    said = one.answer.receipt
+    counts = (str(totals.rows) for totals in (said.loaded, said.problem, said.duplicate))
+    return one.batch, shell.say("已回执", "receipted"), *counts, said.accepted_at.strftime("%m-%d %H:%M:%S")

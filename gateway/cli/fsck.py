@@ -1,0 +1,25 @@
+"""`yizhan fsck`: spool, ledger and warehouse against each other."""
+
+from __future__ import annotations
+
+import typer
+
+from gateway.app.check import check_node
+from gateway.cli.shell import Shell, node
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("fsck", help="核对驿站目录、台账与库 / check spool, ledger and warehouse against each other")(fsck)
+
+
+def fsck(context: typer.Context) -> None:
+    """Exit 0 and one line when clean; else every fault on its own line with its place. Changes nothing."""
+    shell: Shell = context.obj
+    clean = True
+    for fault in check_node(node(shell)):
+        clean = False
+        print(f"[{fault.code}] {fault.message(shell.lang)}")
+    if clean:
+        print(shell.say("核对无误。", "clean."))
+    raise typer.Exit(0 if clean else 1)

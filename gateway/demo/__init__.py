@@ -1,0 +1,1 @@
+"""The demonstration: a whole county on one machine, with real servers as its sources."""

@@ -1,0 +1,1518 @@
+"""Every error of the product, grouped by what the caller does next; codes are stable and never reused.
+
+* `Retry`       try again later, nothing is wrong with the data                       (exit 75)
+* `Refuse`      the same input will be refused again; somebody has to change something (exit 1, or 2 for configuration)
+* `Quarantine`  one record is set aside with its reasons; the others go on            (never leaves the journey)
+* `Settled`     the work was done before; carry on as if it had just succeeded
+
+A room wraps its driver's exceptions at its own door. Every class states, in Chinese and English, the failed action
+first and what to do next. Facts given to an error are identifiers, codes, counts and file names: never a secret,
+never a person's data, and never the text of a driver's exception (it quotes what it was given).
+
+This file must never import another room.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+Lang = Literal["zh", "en"]
+
+
+class YizhanError(Exception):
+    """Base of all. `zh` and `en` are `str.format` templates over the keyword facts given to the constructor.
+
+    Attributes:
+        code: stable, printed in logs, receipts, metrics and the wire's problem documents.
+        status: the HTTP status the centre answers with (RFC 9110).
+        exit_code: what the command line exits with (architecture: 0 / 1 / 2 / 75).
+    """
+
+    code: ClassVar[str] = ""
+    status: ClassVar[int] = 500
+    exit_code: ClassVar[int] = 1
+    zh: ClassVar[str] = ""
+    en: ClassVar[str] = ""
+    zh_next: ClassVar[str] = ""
+    en_next: ClassVar[str] = ""
+
+    def __init__(self, **facts: object) -> None:
+        self.facts = facts
+        super().__init__(self.message("en"))
+
+    def message(self, lang: Lang) -> str:
+        """What failed and what to do next, in one language."""
+        what, then = (self.zh, self.zh_next) if lang == "zh" else (self.en, self.en_next)
+        return f"{what} {then}".strip().format(**self.facts)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (type(self), self.facts)
+
+    @classmethod
+    def all(cls) -> list[type[YizhanError]]:
+        """Every class below this one that has a code, sorted by code."""
+        below = {c for sub in cls.__subclasses__() for c in (sub, *sub.all())}
+        return sorted((c for c in below if c.code), key=lambda c: c.code)
+
+
+def _rebuild(kind: type[YizhanError], facts: dict[str, object]) -> YizhanError:
+    return kind(**facts)
+
+
+class Retry(YizhanError):
+    """Nothing is wrong with the data: the same call may succeed later."""
+
+    status = 503
+    exit_code = 75
+
+
+class Refuse(YizhanError):
+    """The same input will be refused again: somebody has to change something first."""
+
+    status = 422
+    exit_code = 1
+
+
+class Quarantine(YizhanError):
+    """One record failed a check: it becomes a problem row, the feed goes on."""
+
+    status = 422
+
+
+class Settled(YizhanError):
+    """The work was done before."""
+
+    status = 200
+    exit_code = 0
+
+
+# --- 1xxx  configuration and catalogue -------------------------------------------------------------------------------
+
+
+class ConfigInvalid(Refuse):
+    """Facts: `place` (file:line), `problem_zh`, `problem_en` (each with the nearest valid key, if one is near)."""
+
+    code = "YZ-1001"
+    exit_code = 2
+    zh, en = "读取配置失败:{place}:{problem_zh}。", "cannot read the configuration: {place}: {problem_en}."
+    zh_next, en_next = "请改正后运行 yizhan catalogue check。", "Correct it, then run: yizhan catalogue check."
+
+
+class ConfigMissing(Refuse):
+    code = "YZ-1002"
+    exit_code = 2
+    zh, en = "找不到文件:{path}。", "file not found: {path}."
+    zh_next, en_next = (
+        "请检查 --site 或 YIZHAN_SITE 指向的站点目录。",
+        "Check the site directory given by --site or YIZHAN_SITE.",
+    )
+
+
+class SecretLiteral(Refuse):
+    """A password stands in the configuration itself. Facts: `place`, `key`."""
+
+    code = "YZ-1003"
+    exit_code = 2
+    zh, en = "拒绝配置:{place}:{key} 写了明文口令。", "configuration refused: {place}: {key} holds a literal secret."
+    zh_next, en_next = "请改为 env:变量名 或 file:文件名。", "Use env:NAME or file:PATH instead."
+
+
+class SecretUnavailable(Refuse):
+    """Facts: `reference` (the env: or file: reference, not its value)."""
+
+    code = "YZ-1004"
+    exit_code = 2
+    zh, en = "读取口令失败:{reference}。", "cannot read the secret {reference}."
+    zh_next, en_next = (
+        "请设置该环境变量,或放好该文件并只让本用户可读。",
+        "Set the variable, or place the file, readable by this user only.",
+    )
+
+
+class ClockRefused(Refuse):
+    code = "YZ-1005"
+    exit_code = 2
+    zh, en = "拒绝使用 YIZHAN_NOW:本站点不是演练站点。", "YIZHAN_NOW refused: this site is not a rehearsal site."
+    zh_next, en_next = (
+        "请取消该变量;只有 site.yaml 写明 rehearsal: true 才可固定时钟。",
+        ("Unset it; only a site with rehearsal: true may fix the clock."),
+    )
+
+
+class UnknownName(Refuse):
+    """Facts: `kind_zh`, `kind_en`, `name`, `near` (nearest valid name or '-')."""
+
+    code = "YZ-1006"
+    exit_code = 2
+    zh, en = "没有这个{kind_zh}:{name}。", "no such {kind_en}: {name}."
+    zh_next, en_next = "最接近的是:{near}。", "Nearest: {near}."
+
+
+class PeriodInvalid(Refuse):
+    """Facts: `text`, `expected` (an example of the right form)."""
+
+    code = "YZ-1007"
+    exit_code = 2
+    zh, en = "数据期写法不对:{text}。", "not a period: {text}."
+    zh_next, en_next = "应写作 {expected}。", "Write it as {expected}."
+
+
+class ConfigFaults(Refuse):
+    """Several faults of one configuration, told together. Fact: `faults` (the errors, in file order)."""
+
+    code = "YZ-1008"
+    exit_code = 2
+    zh, en = "读取配置失败:共 {count} 处错误。", "cannot read the configuration: {count} faults."
+    zh_next = "请逐条改正(口令改为 env:变量名 或 file:文件名)后运行 yizhan catalogue check。"
+    en_next = "Correct each (secrets: env:NAME or file:PATH), then run: yizhan catalogue check."
+
+    def __init__(self, *, faults: tuple[YizhanError, ...], **facts: object) -> None:
+        self.faults = faults
+        super().__init__(**{**facts, "faults": faults, "count": len(faults)})
+
+    def message(self, lang: Lang) -> str:
+        """The head line, then what is wrong at each place on a line of its own; the advice is given once."""
+        told = ((fault.zh if lang == "zh" else fault.en).format(**fault.facts) for fault in self.faults)
+        return "\n".join([super().message(lang), *told])
+
+
+class DueRuleInvalid(Refuse):
+    """A due rule that names no day. Facts: `rule`, `problem_zh`, `problem_en`."""
+
+    code = "YZ-1009"
+    exit_code = 2
+    zh, en = "时限规则不成立:{rule}:{problem_zh}。", "due rule {rule} cannot be: {problem_en}."
+    zh_next, en_next = "请改正目录中的 due_rules。", "Correct due_rules in the catalogue."
+
+
+class WrongRole(Refuse):
+    """The command is for another kind of node. Facts: `site`, `needed_zh`, `needed_en`."""
+
+    code = "YZ-1010"
+    exit_code = 2
+    zh, en = "站点 {site} 不能执行该命令:需要{needed_zh}。", "site {site} cannot do this: it takes a {needed_en}."
+    zh_next, en_next = "请用 --site 指向相应站点。", "Name the right site with --site."
+
+
+# --- 2xxx  sources and adapters --------------------------------------------------------------------------------------
+
+
+class SourceUnavailable(Retry):
+    """The source did not answer, or broke off. Facts: `feed`, `reason_zh`, `reason_en` (fixed words of ours)."""
+
+    code = "YZ-2001"
+    zh, en = "连接数据源失败:{feed}:{reason_zh}。", "cannot reach the source of {feed}: {reason_en}."
+    zh_next, en_next = (
+        "系统会稍后重试;请检查对方系统和网络。",
+        "It will be tried again; check that system and the network.",
+    )
+
+
+class SourceNotReady(Retry):
+    """The marker file is missing, or the file is still being written. Facts: `feed`, `file`, `reason_zh`, `reason_en`."""
+
+    code = "YZ-2002"
+    zh, en = (
+        "源文件尚未就绪:{feed}:{file}:{reason_zh}。",
+        "the source file of {feed} is not ready: {file}: {reason_en}.",
+    )
+    zh_next, en_next = (
+        "请等待部门写完文件并放置就绪标志。",
+        "Wait until the department has finished it and placed its marker.",
+    )
+
+
+class SourceDenied(Refuse):
+    """Log-in, or the right to read, refused. Facts: `feed`."""
+
+    code = "YZ-2003"
+    zh, en = "登录或读取数据源被拒绝:{feed}。", "the source of {feed} refused the log-in or the reading."
+    zh_next, en_next = (
+        "请核对账号、口令引用和读取权限,更新后重试。",
+        "Check the account, the secret's reference and its rights.",
+    )
+
+
+class HostKeyUnknown(Refuse):
+    """Facts: `feed`, `host`, `presented` (SHA256 fingerprint)."""
+
+    code = "YZ-2004"
+    zh, en = (
+        "拒绝连接:{host} 的主机密钥与登记的不符({feed})。",
+        "connection refused: the host key of {host} is not the pinned one ({feed}).",
+    )
+    zh_next, en_next = (
+        "对方出示 {presented};请向对方管理员当面核对后再更新 host_key。",
+        ("It presented {presented}; confirm with its administrator, then update host_key."),
+    )
+
+
+class SourceMalformed(Refuse):
+    """The source as a whole cannot be read exactly. Facts: `feed`, `where`, `reason_zh`, `reason_en`."""
+
+    code = "YZ-2005"
+    zh, en = "读取源数据失败:{feed}:{where}:{reason_zh}。", "cannot read the source of {feed}: {where}: {reason_en}."
+    zh_next, en_next = (
+        "未发送任何数据;请部门改正后重新采集。",
+        "Nothing was sent; have the department correct it and collect again.",
+    )
+
+
+class DriverMissing(Refuse):
+    """Facts: `adapter`, `extra`, `package`."""
+
+    code = "YZ-2006"
+    exit_code = 2
+    zh, en = "适配器 {adapter} 缺少组件 {package}。", "adapter {adapter} needs {package}, which is not installed."
+    zh_next, en_next = "请安装:pip install 'yizhan[{extra}]'。", "Install it: pip install 'yizhan[{extra}]'."
+
+
+class LimitExceeded(Refuse):
+    """A row, byte or time limit of the feed was passed. Facts: `feed`, `limit_zh`, `limit_en`."""
+
+    code = "YZ-2007"
+    zh, en = "采集超出限额:{feed}:{limit_zh}。", "collecting {feed} passed its limit: {limit_en}."
+    zh_next, en_next = (
+        "未发送任何数据;请核实数据量,必要时调整限额。",
+        "Nothing was sent; check the volume, then raise the limit if it is right.",
+    )
+
+
+class Unbalanced(Refuse):
+    """Declared totals and counted rows differ. Facts: `feed`, `period`, `declared`, `counted` (rows and yuan as text)."""
+
+    code = "YZ-2008"
+    zh, en = (
+        "对账不平:{feed} {period}:声明 {declared},实数 {counted}。",
+        ("unbalanced: {feed} {period}: declared {declared}, counted {counted}."),
+    )
+    zh_next, en_next = (
+        "未发送任何数据;请部门核对源数据后重新采集。",
+        "Nothing was sent; have the department check the source, then collect again.",
+    )
+
+
+class SourceEmpty(Refuse):
+    """No rows at all; a truthful nothing needs a signed nil return. Facts: `feed`, `period`."""
+
+    code = "YZ-2009"
+    zh, en = "数据源没有数据:{feed} {period}。", "the source holds no rows: {feed} {period}."
+    zh_next, en_next = (
+        "若确无数据,应由责任人作零报送;否则请核对数据源。",
+        "If there truly is nothing, a person must sign a nil return; else check the source.",
+    )
+
+
+class AdapterBroken(Refuse):
+    """A plugin failed to load, or broke its contract. Facts: `adapter`, `reason_zh`, `reason_en`."""
+
+    code = "YZ-2010"
+    exit_code = 2
+    zh, en = "适配器不可用:{adapter}:{reason_zh}。", "adapter {adapter} cannot be used: {reason_en}."
+    zh_next, en_next = "请联系适配器的编写单位。", "Contact those who wrote the adapter."
+
+
+class CollectingStopped(Retry):
+    """Somebody stopped the collecting: the machine is going down, or a person asked. Facts: `feed`."""
+
+    code = "YZ-2011"
+    zh, en = "采集已中止:{feed}。", "collecting {feed} was stopped."
+    zh_next, en_next = "未发送任何数据;重新运行 yizhan run 即可。", "Nothing was sent; run it again."
+
+
+class Unchanged(Settled):
+    """The source still holds what was sealed before. Facts: `feed`, `period`, `batch`."""
+
+    code = "YZ-2012"
+    zh, en = (
+        "数据没有变化:{feed} {period} 与 {batch} 相同。",
+        "nothing changed: {feed} {period} is the same as {batch}.",
+    )
+    zh_next, en_next = "未产生新版次,无需处理。", "No new revision was made; nothing to do."
+
+
+class ReasonRequired(Refuse):
+    """A correction without a reason or a person (《管理办法》第二十条). Facts: `feed`, `period`, `batch`."""
+
+    code = "YZ-2013"
+    zh, en = (
+        "更正缺少理由或责任人:{feed} {period} 的数据与已封装的 {batch} 不同。",
+        "a correction needs a reason and a person: {feed} {period} differs from {batch}, which was sealed before.",
+    )
+    zh_next, en_next = "请加上 --reason 理由 --by 责任人 重新运行。", "Run it again with --reason and --by."
+
+
+# --- 3xxx  records (what a problem row carries; the codes themselves are data in gateway/records/problems.py) ----------
+
+
+class RecordsMalformed(Refuse):
+    """The payload's record stream is not of the feed's schema, or broken. Facts: `reason_zh`, `reason_en`."""
+
+    code = "YZ-3901"
+    zh, en = "读取批次数据失败:{reason_zh}。", "cannot read the batch's records: {reason_en}."
+    zh_next, en_next = (
+        "未入库任何数据;请发送方核对归集事项的字段版本后重新采集。",
+        ("Nothing was loaded; the sender must check the feed's fields, then collect again."),
+    )
+
+
+# --- 4xxx  envelope: YZ-4 + the step of ENVELOPE.md, three digits -----------------------------------------------------
+
+
+class EnvelopeRefused(Refuse):
+    """A sealed batch or receipt failed one numbered step of gateway/envelope/ENVELOPE.md.
+
+    The code is YZ-4, the section, and the step in two digits: step 3.10 is YZ-4310. Steps 2.6, 3.6 and 5.6 ask the keys
+    room and refuse with its codes (YZ-5xxx).
+    """
+
+    zh_next, en_next = (
+        "未装载任何数据;请发送方重新封装并再次发送。",
+        "Nothing was loaded; have the sender seal and send it again.",
+    )
+
+
+class ReceiptRefused(EnvelopeRefused):
+    """A receipt failed a step of section 5: the batch stays in the spool."""
+
+    zh_next, en_next = (
+        "批次保留在发件箱,未作办结;请联系中心核对后重新领取回执。",
+        "The batch stays in the spool; have the centre check it, then fetch the receipt again.",
+    )
+
+
+class SealRefused(EnvelopeRefused):
+    """What was asked to be sealed or signed could not be verified afterwards. Facts: `reason_zh`, `reason_en`."""
+
+    code = "YZ-4001"
+    zh, en = "封装失败:{reason_zh}。", "cannot seal: {reason_en}."
+    zh_next, en_next = (
+        "未发送任何数据;请核对证书与批次资料。",
+        "Nothing was sent; check the certificates and the batch's facts.",
+    )
+
+
+class FileTooLong(EnvelopeRefused):
+    """Facts: `file` (manifest.p7s, keys.p7m, receipt.p7s), `limit` (bytes)."""
+
+    code = "YZ-4101"
+    status = 413
+    zh, en = (
+        "读取 {file} 失败:文件为空或超过 {limit} 字节。",
+        "cannot read {file}: it is empty or longer than {limit} bytes.",
+    )
+
+
+class FileUnknown(EnvelopeRefused):
+    """Facts: `file` (the name given by the caller)."""
+
+    code = "YZ-4102"
+    zh, en = "识别文件失败:{file} 不是封装包中的文件。", "cannot recognise {file}: it is no part of a sealed batch."
+    zh_next, en_next = (
+        "请只给出 manifest.p7s、keys.p7m、payload、receipt.p7s。",
+        "Give manifest.p7s, keys.p7m, payload and receipt.p7s only.",
+    )
+
+
+class FilesIncomplete(EnvelopeRefused):
+    """Facts: `reason_zh`, `reason_en`."""
+
+    code = "YZ-4103"
+    zh, en = "核验失败:{reason_zh}。", "cannot verify: {reason_en}."
+    zh_next, en_next = "请给出同一批次的文件,每种至多一个。", "Give the files of one batch, at most one of each kind."
+
+
+class ManifestNotCms(EnvelopeRefused):
+    code = "YZ-4201"
+    zh, en = (
+        "核验清单失败:不是 DER 编码的 CMS SignedData。",
+        "manifest refused: it is not a DER-encoded CMS SignedData.",
+    )
+
+
+class ManifestNotCanonical(EnvelopeRefused):
+    code = "YZ-4202"
+    zh, en = (
+        "核验清单失败:签名结构不是规定的唯一形式。",
+        "manifest refused: its CMS structure is not the one form allowed.",
+    )
+
+
+class ManifestDigestWrong(EnvelopeRefused):
+    code = "YZ-4203"
+    zh, en = "核验清单失败:内容与签名中的摘要不符。", "manifest refused: its content does not match the signed digest."
+
+
+class ManifestCertificatesWrong(EnvelopeRefused):
+    code = "YZ-4204"
+    zh, en = (
+        "核验清单失败:所带证书与签名属性不符。",
+        "manifest refused: its certificates are not those the signature names.",
+    )
+
+
+class ManifestSignatureInvalid(EnvelopeRefused):
+    code = "YZ-4205"
+    zh, en = "核验清单失败:签名无效。", "manifest refused: its signature is invalid."
+
+
+class ManifestFormatUnsupported(EnvelopeRefused):
+    code = "YZ-4207"
+    zh, en = (
+        "核验清单失败:不支持其格式版本或密码套件。",
+        "manifest refused: its format version or cipher suite is not supported.",
+    )
+    zh_next, en_next = (
+        "请核对双方软件版本;较旧的一方需要升级。",
+        "Compare both sides' versions; the older one must be upgraded.",
+    )
+
+
+class ManifestMalformed(EnvelopeRefused):
+    """Facts: `place` (one of our own key names, or '-')."""
+
+    code = "YZ-4208"
+    zh, en = (
+        "核验清单失败:JSON 不合规定,位置 {place}。",
+        "manifest refused: its JSON is not in the form required, at {place}.",
+    )
+
+
+class ManifestInconsistent(EnvelopeRefused):
+    """Facts: `rule_zh`, `rule_en`."""
+
+    code = "YZ-4209"
+    zh, en = "核验清单失败:内容自相矛盾:{rule_zh}。", "manifest refused: it contradicts itself: {rule_en}."
+
+
+class SignerNotSender(EnvelopeRefused):
+    """Facts: `signer`, `sender` (department or centre ids)."""
+
+    code = "YZ-4210"
+    status = 403
+    zh, en = (
+        "核验清单失败:签名人 {signer} 不是报送部门 {sender}。",
+        "manifest refused: signer {signer} is not the sender {sender}.",
+    )
+    zh_next, en_next = (
+        "请用报送部门自己的证书重新封装。",
+        "Seal it again with the sending department's own certificate.",
+    )
+
+
+class KeysNotCms(EnvelopeRefused):
+    code = "YZ-4301"
+    zh, en = (
+        "核验密钥封失败:不是 DER 编码的 CMS EnvelopedData。",
+        "key envelope refused: it is not a DER-encoded CMS EnvelopedData.",
+    )
+
+
+class KeysNotCanonical(EnvelopeRefused):
+    code = "YZ-4302"
+    zh, en = (
+        "核验密钥封失败:结构不是规定的唯一形式。",
+        "key envelope refused: its CMS structure is not the one form allowed.",
+    )
+
+
+class KeysOfAnotherBatch(EnvelopeRefused):
+    code = "YZ-4303"
+    zh, en = (
+        "核验密钥封失败:不属于本清单,或已被改动。",
+        "key envelope refused: it is not this manifest's, or it was changed.",
+    )
+
+
+class KeysCertificatesWrong(EnvelopeRefused):
+    code = "YZ-4304"
+    zh, en = (
+        "核验密钥封失败:所带证书与签名属性不符。",
+        "key envelope refused: its certificates are not those its seal names.",
+    )
+
+
+class KeysSignatureInvalid(EnvelopeRefused):
+    code = "YZ-4305"
+    zh, en = "核验密钥封失败:签名无效。", "key envelope refused: the signature of its seal is invalid."
+
+
+class SealerNotEntitled(EnvelopeRefused):
+    """Facts: `sealer` (department or centre id)."""
+
+    code = "YZ-4307"
+    status = 403
+    zh, en = (
+        "核验密钥封失败:{sealer} 既非报送部门,也非本批接收中心。",
+        "key envelope refused: {sealer} is neither the sender nor a recipient of this batch.",
+    )
+
+
+class NotARecipient(EnvelopeRefused):
+    """Facts: `centre`, `batch`."""
+
+    code = "YZ-4308"
+    zh, en = "拆封失败:批次 {batch} 的接收中心不含 {centre}。", "cannot unseal: {centre} is not a recipient of {batch}."
+    zh_next, en_next = "请发送方核对该归集事项的传输路由。", "Have the sender check the routes of this feed."
+
+
+class KeyNotForUs(EnvelopeRefused):
+    """Facts: `batch`."""
+
+    code = "YZ-4309"
+    zh, en = (
+        "拆封失败:批次 {batch} 没有用本中心的加密证书加密。",
+        "cannot unseal: {batch} is not encrypted to this centre's certificate.",
+    )
+    zh_next, en_next = (
+        "请发送方更新本中心的加密证书后重新封装密钥。",
+        "Have the sender take this centre's current certificate, then seal the keys again.",
+    )
+
+
+class KeyUnwrapFailed(EnvelopeRefused):
+    """Facts: `batch`."""
+
+    code = "YZ-4310"
+    zh, en = "拆封失败:批次 {batch} 的内容密钥解不开。", "cannot unseal: the content key of {batch} does not decrypt."
+
+
+class KeyCommitmentWrong(EnvelopeRefused):
+    """Facts: `batch`."""
+
+    code = "YZ-4311"
+    zh, en = (
+        "拆封失败:内容密钥不是批次 {batch} 清单所承诺的那一个。",
+        "cannot unseal: the content key is not the one the manifest of {batch} commits to.",
+    )
+
+
+class PayloadHeaderWrong(EnvelopeRefused):
+    code = "YZ-4401"
+    zh, en = "核验数据失败:文件头不完整或不认识。", "payload refused: its header is incomplete or unknown."
+
+
+class PayloadSizeWrong(EnvelopeRefused):
+    """Facts: `size` (declared, bytes)."""
+
+    code = "YZ-4402"
+    zh, en = (
+        "核验数据失败:长度不是清单所写的 {size} 字节。",
+        "payload refused: it is not {size} bytes long, as the manifest says.",
+    )
+
+
+class PayloadDigestWrong(EnvelopeRefused):
+    code = "YZ-4403"
+    zh, en = "核验数据失败:摘要与清单不符。", "payload refused: its digest is not the manifest's."
+
+
+class PayloadSegmentInvalid(EnvelopeRefused):
+    """Facts: `segment` (counted from 1)."""
+
+    code = "YZ-4404"
+    zh, en = (
+        "解密数据失败:第 {segment} 段未通过认证。",
+        "cannot decrypt the payload: segment {segment} is not authentic.",
+    )
+
+
+class PayloadNotEnded(EnvelopeRefused):
+    code = "YZ-4405"
+    zh, en = (
+        "解密数据失败:数据流结束后还有内容。",
+        "cannot decrypt the payload: something follows the end of its records.",
+    )
+
+
+class ReceiptNotCms(ReceiptRefused):
+    code = "YZ-4501"
+    zh, en = "核验回执失败:不是 DER 编码的 CMS SignedData。", "receipt refused: it is not a DER-encoded CMS SignedData."
+
+
+class ReceiptNotCanonical(ReceiptRefused):
+    code = "YZ-4502"
+    zh, en = (
+        "核验回执失败:签名结构不是规定的唯一形式。",
+        "receipt refused: its CMS structure is not the one form allowed.",
+    )
+
+
+class ReceiptDigestWrong(ReceiptRefused):
+    code = "YZ-4503"
+    zh, en = "核验回执失败:内容与签名中的摘要不符。", "receipt refused: its content does not match the signed digest."
+
+
+class ReceiptCertificatesWrong(ReceiptRefused):
+    code = "YZ-4504"
+    zh, en = (
+        "核验回执失败:所带证书与签名属性不符。",
+        "receipt refused: its certificates are not those the signature names.",
+    )
+
+
+class ReceiptSignatureInvalid(ReceiptRefused):
+    code = "YZ-4505"
+    zh, en = "核验回执失败:签名无效。", "receipt refused: its signature is invalid."
+
+
+class ReceiptFormatUnsupported(ReceiptRefused):
+    code = "YZ-4507"
+    zh, en = "核验回执失败:不支持其格式版本。", "receipt refused: its format version is not supported."
+    zh_next, en_next = (
+        "请核对双方软件版本;较旧的一方需要升级。",
+        "Compare both sides' versions; the older one must be upgraded.",
+    )
+
+
+class ReceiptMalformed(ReceiptRefused):
+    """Facts: `place` (one of our own key names, or '-')."""
+
+    code = "YZ-4508"
+    zh, en = (
+        "核验回执失败:JSON 不合规定,位置 {place}。",
+        "receipt refused: its JSON is not in the form required, at {place}.",
+    )
+
+
+class ReceiptInconsistent(ReceiptRefused):
+    """Facts: `rule_zh`, `rule_en`."""
+
+    code = "YZ-4509"
+    zh, en = "核验回执失败:内容自相矛盾:{rule_zh}。", "receipt refused: it contradicts itself: {rule_en}."
+
+
+class SignerNotCentre(ReceiptRefused):
+    """Facts: `signer`, `centre`."""
+
+    code = "YZ-4510"
+    zh, en = (
+        "核验回执失败:签名人 {signer} 不是所称中心 {centre}。",
+        "receipt refused: signer {signer} is not the centre {centre} it names.",
+    )
+
+
+class ReceiptFromStranger(ReceiptRefused):
+    """Facts: `centre`, `batch`."""
+
+    code = "YZ-4511"
+    zh, en = (
+        "核验回执失败:{centre} 不是批次 {batch} 的接收中心。",
+        "receipt refused: {centre} is not a recipient of {batch}.",
+    )
+
+
+class ReceiptForAnotherBatch(ReceiptRefused):
+    """Facts: `batch` (ours)."""
+
+    code = "YZ-4512"
+    zh, en = (
+        "核验回执失败:不是批次 {batch} 这份清单的回执。",
+        "receipt refused: it does not answer this manifest of {batch}.",
+    )
+
+
+class ReceiptForAnotherPayload(ReceiptRefused):
+    """Facts: `batch`."""
+
+    code = "YZ-4513"
+    zh, en = (
+        "核验回执失败:数据摘要与批次 {batch} 的清单不符。",
+        "receipt refused: its payload digest is not that of {batch}.",
+    )
+
+
+class ReceiptTotalsWrong(ReceiptRefused):
+    """Facts: `batch`, `rule_zh`, `rule_en`."""
+
+    code = "YZ-4514"
+    zh, en = "核验回执失败:批次 {batch} 对账不平:{rule_zh}。", "receipt refused: {batch} does not balance: {rule_en}."
+
+
+# --- 5xxx  keys, certificates, admission -----------------------------------------------------------------------------
+
+
+class CertificateMalformed(Refuse):
+    """Not one DER certificate within the size limit. Facts: `purpose` (sign, encrypt, tls_client, tls_server)."""
+
+    code = "YZ-5001"
+    status = 403
+    zh, en = "验证证书失败:证书无法解析(用途 {purpose})。", "certificate refused: it cannot be parsed (for {purpose})."
+    zh_next, en_next = "请向发证机构重新申领证书。", "Have the authority issue it again."
+
+
+class ChainUntrusted(Refuse):
+    """No path to a trust anchor. Facts: `serial` (hex; a subject may hold a person's data, so it is never quoted)."""
+
+    code = "YZ-5002"
+    status = 403
+    zh, en = (
+        "验证证书失败:{serial} 不是本站点信任的机构签发的。",
+        ("certificate refused: {serial} was not issued under an authority this site trusts."),
+    )
+    zh_next, en_next = (
+        "请核对证书来源,或由管理员登记其上级证书。",
+        ("Check where it came from, or have the administrator register its authority."),
+    )
+
+
+class CertificateExpired(Refuse):
+    """Facts: `serial`, `until` (ISO 8601)."""
+
+    code = "YZ-5003"
+    status = 403
+    zh, en = "验证证书失败:{serial} 已于 {until} 过期。", "certificate refused: {serial} expired at {until}."
+    zh_next, en_next = "请换发证书,并检查本机时钟。", "Renew it, and check this machine's clock."
+
+
+class CertificateNotYetValid(Refuse):
+    """Facts: `serial`, `since` (ISO 8601)."""
+
+    code = "YZ-5004"
+    status = 403
+    zh, en = "验证证书失败:{serial} 自 {since} 起才有效。", "certificate refused: {serial} is valid only from {since}."
+    zh_next, en_next = "请检查本机时钟,或等证书生效。", "Check this machine's clock, or wait until then."
+
+
+class CertificateRevoked(Refuse):
+    """Facts: `serial`, `since` (ISO 8601)."""
+
+    code = "YZ-5005"
+    status = 403
+    zh, en = "验证证书失败:{serial} 已于 {since} 吊销。", "certificate refused: {serial} was revoked at {since}."
+    zh_next, en_next = "请停用该证书,换发后重试。", "Stop using it; renew, then try again."
+
+
+class RevocationUnknown(Retry):
+    """Nobody can say now whether the certificate is revoked. Facts: `serial`, `reason_zh`, `reason_en`."""
+
+    code = "YZ-5006"
+    zh, en = "查询吊销状态失败:{serial}:{reason_zh}。", "cannot tell whether {serial} is revoked: {reason_en}."
+    zh_next, en_next = (
+        "请管理员更新吊销列表(keys/crls),更新后会自动重试。",
+        ("Have the administrator place a newer revocation list in keys/crls; it will be tried again."),
+    )
+
+
+class KeyUsageWrong(Refuse):
+    """Facts: `serial`, `purpose`."""
+
+    code = "YZ-5007"
+    status = 403
+    zh, en = (
+        "验证证书失败:{serial} 不允许用于 {purpose}。",
+        "certificate refused: {serial} may not be used for {purpose}.",
+    )
+    zh_next, en_next = (
+        "签名、加密、通信证书各有其用,请核对是否放错文件。",
+        ("Signing, encryption and connection have a certificate each: check that the files are not swapped."),
+    )
+
+
+class IdentityMissing(Refuse):
+    """Not exactly one `urn:yizhan:` name in the certificate. Facts: `serial`."""
+
+    code = "YZ-5008"
+    status = 403
+    zh, en = (
+        "验证证书失败:{serial} 没有唯一的部门或中心标识。",
+        ("certificate refused: {serial} does not name exactly one department or centre."),
+    )
+    zh_next, en_next = (
+        "请换发带 urn:yizhan:department:… 或 urn:yizhan:centre:… 的证书。",
+        ("Have it issued with one urn:yizhan:department:… or urn:yizhan:centre:… name."),
+    )
+
+
+class KeyUnsuitable(Refuse):
+    """The key's algorithm is not the suite's. Facts: `serial`, `expected`."""
+
+    code = "YZ-5009"
+    status = 403
+    zh, en = (
+        "验证证书失败:{serial} 的密钥算法不合要求。",
+        "certificate refused: the key of {serial} is of the wrong kind.",
+    )
+    zh_next, en_next = "请用 {expected} 密钥重新申领。", "Have it issued for a {expected} key."
+
+
+class SampleAuthorityRefused(Refuse):
+    """The throw-away authority outside a rehearsal. Facts: `serial`."""
+
+    code = "YZ-5010"
+    status = 403
+    zh, en = (
+        "拒绝使用演示证书:{serial} 由演示用发证机构签发。",
+        ("sample certificate refused: {serial} comes from the throw-away authority."),
+    )
+    zh_next, en_next = (
+        "正式站点请使用正式证书;演练站点请在 site.yaml 写明 rehearsal: true。",
+        ("Use real certificates; only a site with rehearsal: true may use the sample ones."),
+    )
+
+
+class KeyFileExposed(Refuse):
+    """Others may read a private key. Facts: `path`, `mode` (octal)."""
+
+    code = "YZ-5011"
+    exit_code = 2
+    zh, en = (
+        "拒绝读取私钥:{path} 的权限是 {mode},他人可读写。",
+        ("private key refused: {path} has mode {mode}, others can reach it."),
+    )
+    zh_next, en_next = (
+        "请运行 chmod 600 {path},并考虑换发该密钥。",
+        "Run chmod 600 {path}, and consider renewing that key.",
+    )
+
+
+class KeyFileUnreadable(Refuse):
+    """Facts: `path`, `reason_zh`, `reason_en` (fixed words of ours)."""
+
+    code = "YZ-5012"
+    exit_code = 2
+    zh, en = "读取密钥或证书失败:{path}:{reason_zh}。", "cannot read the key or certificate {path}: {reason_en}."
+    zh_next, en_next = "请检查站点目录下的 keys/。", "Check keys/ in the site directory."
+
+
+class KeyMismatch(Refuse):
+    """Facts: `path` (of the private key)."""
+
+    code = "YZ-5013"
+    exit_code = 2
+    zh, en = "私钥与证书不配对:{path}。", "private key and certificate do not belong together: {path}."
+    zh_next, en_next = "请放回同一次申领得到的两个文件。", "Put back the two files of one issue."
+
+
+class NotEntitled(Refuse):
+    """Who presents is not who may. Facts: `presented` (identity in the certificate), `feed`."""
+
+    code = "YZ-5020"
+    status = 403
+    zh, en = "拒绝接收:{presented} 无权报送 {feed}。", "refused: {presented} may not send {feed}."
+    zh_next, en_next = (
+        "每个部门只能用自己的证书报送自己的归集事项。",
+        "A department sends its own feeds, with its own certificate.",
+    )
+
+
+class Conflict(Refuse):
+    """Same batch id, other content. Facts: `batch`."""
+
+    code = "YZ-5021"
+    status = 409
+    zh, en = "拒绝接收:{batch} 已收过内容不同的封装包。", "refused: {batch} was already received with other content."
+    zh_next, en_next = (
+        "如需更正,请报送下一版次并写明原因;否则请立即核查。",
+        ("To correct it, send the next revision with a reason; otherwise investigate at once."),
+    )
+
+
+class PeerAnonymous(Refuse):
+    """No client certificate reached the door."""
+
+    code = "YZ-5022"
+    status = 401
+    zh, en = "拒绝连接:对方没有出示证书。", "refused: no client certificate was presented."
+    zh_next, en_next = "请用部门的通信证书连接。", "Connect with the department's connection certificate."
+
+
+class RevisionOutOfOrder(Refuse):
+    """Facts: `batch`, `expected` (the revision the centre waits for)."""
+
+    code = "YZ-5023"
+    status = 409
+    zh, en = (
+        "拒绝接收:{batch} 的版次不连续,应为 r{expected}。",
+        "refused: {batch} is out of order, r{expected} is due next.",
+    )
+    zh_next, en_next = "请先送达前一版次。", "Deliver the revision before it first."
+
+
+class FeedUnknown(Refuse):
+    """The centre's catalogue has no such feed. Facts: `feed`."""
+
+    code = "YZ-5024"
+    status = 403
+    zh, en = "拒绝接收:本中心目录中没有 {feed}。", "refused: this centre's catalogue has no feed {feed}."
+    zh_next, en_next = "请双方核对目录版本。", "Compare the catalogues of both sides."
+
+
+class SchemaDiffers(Refuse):
+    """The fields sealed are not those of this centre's catalogue. Facts: `batch`."""
+
+    code = "YZ-5025"
+    status = 409
+    zh, en = "拒绝接收:{batch} 的字段与本中心目录不一致。", "refused: the fields of {batch} are not this catalogue's."
+    zh_next, en_next = "请双方核对目录版本后重新采集。", "Compare the catalogues of both sides, then collect again."
+
+
+# --- 6xxx  spool and transport ---------------------------------------------------------------------------------------
+
+# transport and wire: 61xx
+
+
+class PeerUnavailable(Retry):
+    """The centre did not answer, broke off, or asked for patience. Facts: `centre`, `reason_zh`, `reason_en`."""
+
+    code = "YZ-6101"
+    zh, en = "连接中心失败:{centre}:{reason_zh}。", "cannot reach centre {centre}: {reason_en}."
+    zh_next, en_next = "封装包仍在待发目录,系统会稍后续传。", "The sealed batch stays in the spool and will be resumed."
+
+
+class PeerUntrusted(Retry):
+    """Who answers is not that centre. The connection is at fault, not the batch, which stays in the spool.
+
+    Facts: `centre`, `reason` (the YZ code of what is wrong with its certificate).
+    """
+
+    code = "YZ-6102"
+    zh, en = (
+        "拒绝连接:对方证书不是中心 {centre} 的有效证书({reason})。",
+        ("connection refused: what answers does not hold a valid certificate of centre {centre} ({reason})."),
+    )
+    zh_next, en_next = (
+        "未发送任何数据;请核对中心地址与信任的上级证书。",
+        ("Nothing was sent; check the centre's address and the trusted authorities."),
+    )
+
+
+class OwnCertificateRefused(Retry):
+    """The centre does not take our connection certificate; the batch stays in the spool until it is renewed.
+
+    Facts: `centre`, `reason` (its YZ code, or `TLS` when it broke off the handshake).
+    """
+
+    code = "YZ-6103"
+    zh, en = (
+        "中心 {centre} 不接受本站点的通信证书({reason})。",
+        ("centre {centre} does not accept this site's connection certificate ({reason})."),
+    )
+    zh_next, en_next = (
+        "请检查 keys/tls.crt 是否过期、被吊销或由其他机构签发。",
+        ("Check whether keys/tls.crt is expired, revoked or of another authority."),
+    )
+
+
+class PeerRefused(Refuse):
+    """The centre said no. Facts: `centre`, `peer_code` (its YZ code), `peer_zh`, `peer_en` (its bounded own words)."""
+
+    code = "YZ-6104"
+    zh, en = "中心 {centre} 拒绝接收({peer_code}):{peer_zh}", "centre {centre} refused ({peer_code}): {peer_en}"
+    zh_next, en_next = "请按上述代码处理后重新报送。", "Act on that code, then send again."
+
+
+class PeerMalformed(Retry):
+    """An answer that is not of our wire. Facts: `centre`, `what` (which answer)."""
+
+    code = "YZ-6105"
+    zh, en = (
+        "中心 {centre} 的应答不符合约定:{what}。",
+        "centre {centre} gave an answer that is not of this wire: {what}.",
+    )
+    zh_next, en_next = (
+        "请核对中心地址、中间代理和双方版本。",
+        "Check the address, any proxy between, and both versions.",
+    )
+
+
+class ReceiptPending(Retry):
+    """Everything is there, the receipt is not yet. Facts: `centre`, `digest`."""
+
+    code = "YZ-6106"
+    zh, en = (
+        "中心 {centre} 已收齐,尚未出具回执:{digest}。",
+        "centre {centre} has everything but no receipt yet: {digest}.",
+    )
+    zh_next, en_next = "系统会稍后再取回执。", "The receipt will be asked for again."
+
+
+class UploadLost(Retry):
+    """The centre no longer knows a batch it had admitted. Facts: `centre`."""
+
+    code = "YZ-6107"
+    zh, en = "中心 {centre} 已没有这一批次的记录。", "centre {centre} no longer knows this batch."
+    zh_next, en_next = "系统会从头报送。", "It will be sent again from the start."
+
+
+class PayloadChanged(Refuse):
+    """The payload file is not of the size its manifest declares. Facts: `digest`, `declared`, `found` (bytes)."""
+
+    code = "YZ-6108"
+    zh, en = (
+        "上传失败:封装包 {digest} 的数据文件为 {found} 字节,清单声明 {declared} 字节。",
+        ("cannot upload {digest}: its payload has {found} bytes, its manifest declares {declared}."),
+    )
+    zh_next, en_next = "请运行 yizhan fsck,并重新采集。", "Run yizhan fsck, then collect again."
+
+
+class WireMalformed(Refuse):
+    """Facts: `reason_zh`, `reason_en` (fixed words of ours)."""
+
+    code = "YZ-6121"
+    status = 400
+    zh, en = "请求不符合约定:{reason_zh}。", "the request is not of this wire: {reason_en}."
+    zh_next, en_next = "请核对前置机版本。", "Check the version of the front-end."
+
+
+class TooLarge(Refuse):
+    """Facts: `what_zh`, `what_en`, `limit` (bytes)."""
+
+    code = "YZ-6122"
+    status = 413
+    zh, en = "请求过大:{what_zh}超过 {limit} 字节。", "too large: {what_en} passes {limit} bytes."
+    zh_next, en_next = "请核对封装包。", "Check the sealed batch."
+
+
+class UploadUnknown(Refuse):
+    """No such upload, or none of this department's. Facts: `digest`."""
+
+    code = "YZ-6123"
+    status = 404
+    zh, en = "没有这次上传:{digest}。", "no such upload: {digest}."
+    zh_next, en_next = "请重新提交清单。", "Submit the manifest again."
+
+
+class OffsetMismatch(Retry):
+    """What was sent does not continue what is on disk. Facts: `digest`, `offset` (bytes on disk)."""
+
+    code = "YZ-6124"
+    status = 409
+    zh, en = "续传位置不符:{digest} 已存 {offset} 字节。", "wrong offset: {digest} has {offset} bytes."
+    zh_next, en_next = "请从该位置续传。", "Resume from there."
+
+
+class UploadBusy(Retry):
+    """Another connection is writing this upload. Facts: `digest`."""
+
+    code = "YZ-6125"
+    status = 423
+    zh, en = "这次上传正由另一连接写入:{digest}。", "another connection is writing this upload: {digest}."
+    zh_next, en_next = "请稍后续传。", "Resume later."
+
+
+class TusVersionUnsupported(Refuse):
+    code = "YZ-6126"
+    status = 412
+    zh, en = "不支持的续传协议版本。", "unsupported version of the resumable upload protocol."
+    zh_next, en_next = "请使用 Tus-Resumable: 1.0.0。", "Use Tus-Resumable: 1.0.0."
+
+
+class MediaTypeWrong(Refuse):
+    """Facts: `expected`."""
+
+    code = "YZ-6127"
+    status = 415
+    zh, en = "请求的内容类型不对。", "the request has the wrong content type."
+    zh_next, en_next = "应为 {expected}。", "It must be {expected}."
+
+
+class CentreBusy(Retry):
+    code = "YZ-6128"
+    zh, en = "中心正忙。", "the centre is busy."
+    zh_next, en_next = "请稍后重试。", "Try again later."
+
+
+class PathUnknown(Refuse):
+    code = "YZ-6129"
+    status = 404
+    zh, en = "没有这个地址。", "no such address."
+    zh_next, en_next = "请核对中心地址与前置机版本。", "Check the centre's address and the version of the front-end."
+
+
+class MethodUnknown(Refuse):
+    code = "YZ-6130"
+    status = 405
+    zh, en = "该地址不支持此方法。", "this address does not take that method."
+    zh_next, en_next = "请核对前置机版本。", "Check the version of the front-end."
+
+
+class UploadStalled(Retry):
+    """No byte came for too long; what came is kept. Facts: `digest`, `seconds`."""
+
+    code = "YZ-6131"
+    status = 408
+    zh, en = "上传中断:{digest} 已 {seconds} 秒没有数据。", "upload stalled: {digest} sent nothing for {seconds} s."
+    zh_next, en_next = "已收部分保留,请续传。", "What arrived is kept; resume."
+
+
+class CentreFault(Retry):
+    """A defect at the centre; its log has the details, the wire does not."""
+
+    code = "YZ-6132"
+    status = 500
+    zh, en = "中心内部错误。", "internal error at the centre."
+    zh_next, en_next = "请联系中心管理员查看日志。", "Have the centre's administrator read its log."
+
+
+# spool: 60xx
+
+
+class SpoolFull(Retry):
+    """Facts: `action_zh`, `action_en`."""
+
+    code = "YZ-6001"
+    status = 507
+    zh, en = "磁盘空间不足:{action_zh}。", "the disk is full: {action_en}."
+    zh_next, en_next = (
+        "已写入的数据不受影响;请清理磁盘后重试。",
+        "What was stored is safe; free some space, then try again.",
+    )
+
+
+class SpoolUnavailable(Retry):
+    """The spool's file system refused. Facts: `action_zh`, `action_en`, `errno` (symbolic, such as EIO)."""
+
+    code = "YZ-6002"
+    zh, en = "读写驿站目录失败:{action_zh}({errno})。", "the spool's file system refused: {action_en} ({errno})."
+    zh_next, en_next = (
+        "请检查磁盘、挂载和目录权限后重试。",
+        "Check the disk, the mount and the permissions, then try again.",
+    )
+
+
+class SpoolNameInvalid(Refuse):
+    """Text that may not become part of a file name. Facts: `part` (feed, period, revision, digest or name)."""
+
+    code = "YZ-6003"
+    zh, en = (
+        "拒绝入库:批次名称中的 {part} 含有不允许的字符。",
+        "refused: the {part} of this batch may not be part of a file name.",
+    )
+    zh_next, en_next = (
+        "请核对事项编号、数据期和摘要的写法。",
+        "Check how the feed, the period and the digest are written.",
+    )
+
+
+class SpoolOccupied(Refuse):
+    """The same batch id waits or was delivered with other content. Facts: `batch`, `state`."""
+
+    code = "YZ-6004"
+    status = 409
+    zh, en = "批次已在驿站中:{batch}({state})。", "this batch is already in the spool: {batch} ({state})."
+    zh_next, en_next = (
+        "请先处理该批次;如需更正,请以下一版次报送。",
+        "Deal with that one first; a correction is the next revision.",
+    )
+
+
+class EntryUnknown(Refuse):
+    """Facts: `name`."""
+
+    code = "YZ-6005"
+    status = 404
+    zh, en = "驿站中没有该批次:{name}。", "no such entry in the spool: {name}."
+    zh_next, en_next = "请运行 yizhan spool list 查看。", "See: yizhan spool list."
+
+
+class EntryBusy(Retry):
+    """Another process holds it. Facts: `name`."""
+
+    code = "YZ-6006"
+    status = 423
+    zh, en = "批次正由另一进程处理:{name}。", "another process holds this entry: {name}."
+    zh_next, en_next = "请稍后重试。", "Try again shortly."
+
+
+class UploadIncomplete(Retry):
+    """Facts: `digest`, `offset`, `size`."""
+
+    code = "YZ-6007"
+    status = 409
+    zh, en = (
+        "上传尚未完成:{digest}:{offset}/{size} 字节。",
+        "upload {digest} is not complete: {offset} of {size} bytes.",
+    )
+    zh_next, en_next = "请从该位置续传。", "Go on from there."
+
+
+class EntryDamaged(Refuse):
+    """An entry does not hold what its state demands (found by fsck). Facts: `place`, `file`."""
+
+    code = "YZ-6008"
+    zh, en = "驿站条目损坏:{place}:{file}。", "damaged spool entry: {place}: {file}."
+    zh_next, en_next = (
+        "请从备份恢复该条目,或重新采集该批次。",
+        "Restore it from the backup, or collect the batch again.",
+    )
+
+
+# --- 7xxx  warehouse and ledger --------------------------------------------------------------------------------------
+
+
+class StoreUnavailable(Retry):
+    """Locked for too long, disk full, not writable. Facts: `file`, `reason_zh`, `reason_en` (fixed words of ours)."""
+
+    code = "YZ-7001"
+    zh, en = "数据库暂不可用:{file}:{reason_zh}。", "the database is not available: {file}: {reason_en}."
+    zh_next, en_next = "未写入任何数据;请检查后重试。", "Nothing was written; check it, then try again."
+
+
+class StoreDamaged(Refuse):
+    """The file is no database, or its pages contradict each other. Facts: `file`."""
+
+    code = "YZ-7002"
+    status = 500
+    zh, en = "数据库文件损坏:{file}。", "the database file is damaged: {file}."
+    zh_next, en_next = (
+        "请停止服务,从备份恢复,再运行 yizhan fsck。",
+        "Stop the service, restore it from the backup, then run yizhan fsck.",
+    )
+
+
+class CorrectsUnknown(Refuse):
+    """A correction that does not build on the revision this centre holds. Facts: `batch`."""
+
+    code = "YZ-7003"
+    status = 409
+    zh, en = (
+        "拒绝入库:{batch} 所更正的不是本中心最新的版次。",
+        "load refused: {batch} does not correct the latest revision held here.",
+    )
+    zh_next, en_next = (
+        "请双方核对台账后,以最新版次为基础重新封装。",
+        "Compare both ledgers, then seal it again on the latest revision.",
+    )
+
+
+class LoadUnbalanced(Refuse):
+    """What the centre counted is not what the manifest states. Facts: `batch`, `sent`, `counted` (rows and yuan)."""
+
+    code = "YZ-7004"
+    zh, en = (
+        "入库对账不平:{batch}:清单 {sent},实收 {counted}。",
+        ("load unbalanced: {batch}: manifest {sent}, counted {counted}."),
+    )
+    zh_next, en_next = (
+        "未写入任何数据;请部门重新采集封装。",
+        "Nothing was loaded; have the department collect and seal it again.",
+    )
+
+
+class FeedShapeChanged(Refuse):
+    """The catalogue's fields and the table's differ. Facts: `feed`, `field`."""
+
+    code = "YZ-7005"
+    exit_code = 2
+    status = 500
+    zh, en = "数据表与目录不一致:{feed}:{field}。", "the table and the catalogue disagree: {feed}: {field}."
+    zh_next, en_next = (
+        "请恢复目录中的定义,或先迁移该数据表。",
+        "Restore the catalogue's definition, or migrate the table first.",
+    )
+
+
+class PayloadShapeInvalid(Refuse):
+    """The payload's columns are not the feed's, or a value does not fit its column. Facts: `feed`, `field`."""
+
+    code = "YZ-7006"
+    zh, en = (
+        "拒绝入库:{feed} 的数据列与目录不符:{field}。",
+        "load refused: payload of {feed} does not fit the catalogue: {field}.",
+    )
+    zh_next, en_next = "请双方核对目录版本后重新封装。", "Compare both catalogues, then seal the batch again."
+
+
+class FeedUnprepared(Refuse):
+    """A batch for a feed the warehouse has no tables for. Facts: `feed`."""
+
+    code = "YZ-7007"
+    exit_code = 2
+    zh, en = "数据仓没有该事项的数据表:{feed}。", "the warehouse has no tables for {feed}."
+    zh_next, en_next = "请把该事项加入本中心的目录后重启服务。", "Add the feed to this centre's catalogue and restart."
+
+
+class LedgerTextRefused(Refuse):
+    """Text that may not stand in the ledger: not an identifier, or like a person's number. Facts: `column`."""
+
+    code = "YZ-7008"
+    status = 500
+    zh, en = (
+        "拒绝记账:{column} 的内容不是编号、数量或代码。",
+        "ledger entry refused: {column} is no identifier, count or code.",
+    )
+    zh_next, en_next = (
+        "台账不记个人信息;请改记编号。",
+        "The ledger holds no personal data; record an identifier instead.",
+    )
+
+
+# 71xx  what ledger verify finds (values, not raised)
+
+
+class LedgerLineEdited(Refuse):
+    """Facts: `node`, `seq`."""
+
+    code = "YZ-7101"
+    zh, en = "台账第 {seq} 条被改动({node})。", "ledger line {seq} was edited ({node})."
+    zh_next, en_next = (
+        "请保全现场,与备份和对方回执核对。",
+        "Preserve the evidence; compare with the backup and the receipts.",
+    )
+
+
+class LedgerLinesMissing(LedgerLineEdited):
+    """Facts: `node`, `seq` (first), `last`."""
+
+    code = "YZ-7102"
+    zh, en = "台账缺少第 {seq} 至 {last} 条({node})。", "ledger lines {seq} to {last} are missing ({node})."
+
+
+class LedgerLineMoved(LedgerLineEdited):
+    """Facts: `node`, `seq`, `belongs`."""
+
+    code = "YZ-7103"
+    zh, en = (
+        "台账第 {seq} 条被调换,原为第 {belongs} 条({node})。",
+        "ledger line {seq} was moved, it was line {belongs} ({node}).",
+    )
+
+
+class LedgerLineForged(LedgerLineEdited):
+    """It was never appended by the product. Facts: `node`, `seq`."""
+
+    code = "YZ-7104"
+    zh, en = "台账第 {seq} 条系插入({node})。", "ledger line {seq} was inserted ({node})."
+
+
+class LedgerChainBroken(LedgerLineEdited):
+    """The line does not continue from the one before it. Facts: `node`, `seq`."""
+
+    code = "YZ-7105"
+    zh, en = (
+        "台账第 {seq} 条与前一条不衔接({node})。",
+        "ledger line {seq} does not continue from the line before it ({node}).",
+    )
+
+
+class LedgerUnguarded(LedgerLineEdited):
+    """Facts: `node`, `trigger`."""
+
+    code = "YZ-7106"
+    zh, en = "台账的防改触发器缺失:{trigger}({node})。", "an append-only trigger is missing: {trigger} ({node})."
+
+
+class LedgerAnchorLost(LedgerLineEdited):
+    """A receipt quotes a line that is not there or reads otherwise. Facts: `node`, `seq`."""
+
+    code = "YZ-7107"
+    zh, en = (
+        "台账第 {seq} 条与已签发的回执不符({node})。",
+        "ledger line {seq} is not the one a signed receipt quotes ({node}).",
+    )
+
+
+# 72xx  what fsck finds in the warehouse (values, not raised)
+
+
+class RowsMissing(Refuse):
+    """Facts: `batch`, `table`, `expected`, `found` (rows)."""
+
+    code = "YZ-7201"
+    zh, en = (
+        "数据仓行数不符:{batch}({table}):应有 {expected} 行,实有 {found} 行。",
+        ("warehouse rows differ: {batch} ({table}): {expected} expected, {found} found."),
+    )
+    zh_next, en_next = (
+        "请保全现场,用归档的封装包核对该批次。",
+        "Preserve the evidence; compare with the archived sealed batch.",
+    )
+
+
+class RowsEdited(RowsMissing):
+    """Facts: `batch`, `table`, `first`, `last` (row numbers in the payload between which a row differs)."""
+
+    code = "YZ-7202"
+    zh, en = (
+        "数据仓内容被改动:{batch}({table}):第 {first} 至 {last} 行之间。",
+        ("warehouse content was edited: {batch} ({table}): between rows {first} and {last}."),
+    )
+
+
+class RowsUnexplained(RowsMissing):
+    """Rows whose batch was never loaded. Facts: `table`, `number`, `found` (rows)."""
+
+    code = "YZ-7203"
+    zh, en = (
+        "数据仓有来历不明的数据:{table}:批号 {number},{found} 行。",
+        ("rows nobody delivered: {table}: batch number {number}, {found} rows."),
+    )
+
+
+class BatchRecordEdited(RowsMissing):
+    """The record of a load disagrees with the ledger. Facts: `batch`."""
+
+    code = "YZ-7204"
+    zh, en = "批次登记与台账不符:{batch}。", "the record of the load disagrees with the ledger: {batch}."
+
+
+class ReceiptMissing(RowsMissing):
+    """The ledger says loaded, no receipt is stored. Facts: `batch`."""
+
+    code = "YZ-7205"
+    zh, en = "回执缺失:{batch}:台账记为已入库。", "the receipt is missing: {batch}: the ledger says it was loaded."
+
+
+# across stores, found by fsck: 73xx
+
+
+class EntryUntrue(Refuse):
+    """An entry's files are not what was sealed and signed. Facts: `place`, `cause` (the code of the step that failed)."""
+
+    code = "YZ-7301"
+    zh, en = (
+        "核对失败:{place} 的文件与签名不符({cause})。",
+        "fsck: the files of {place} are not what was signed ({cause}).",
+    )
+    zh_next, en_next = "请保留现场并查明改动来源。", "Keep it as it is and find out who changed it."
+
+
+class EntryUnexplained(Refuse):
+    """An entry without its ledger line. Facts: `place`."""
+
+    code = "YZ-7302"
+    zh, en = "核对失败:台账中没有 {place} 的记录。", "fsck: the ledger does not explain {place}."
+    zh_next, en_next = "请查明该批次的来历。", "Find out where this batch came from."
+
+
+class LineUnsupported(Refuse):
+    """A ledger line whose batch is nowhere in the spool. Facts: `node`, `seq`, `batch`."""
+
+    code = "YZ-7303"
+    zh, en = (
+        "核对失败:{node} 台账第 {seq} 行的批次 {batch} 不在驿站目录中。",
+        ("fsck: batch {batch} of line {seq} of {node} is not in the spool."),
+    )
+    zh_next, en_next = "请从备份中找回该批次目录。", "Restore the batch's directory from a backup."
+
+
+class ReceiptDiffers(Refuse):
+    """The receipt beside a batch is not the one committed with its load. Facts: `place`."""
+
+    code = "YZ-7304"
+    zh, en = (
+        "核对失败:{place} 的回执与库中的不同。",
+        "fsck: the receipt of {place} is not the one the warehouse committed.",
+    )
+    zh_next, en_next = "请保留现场并查明改动来源。", "Keep it as it is and find out who changed it."
+
+
+# demonstration: 80xx
+
+
+class DemoDirOccupied(Refuse):
+    """The directory holds something else. Facts: `path`."""
+
+    code = "YZ-8001"
+    exit_code = 2
+    zh, en = "演示目录已有其他内容:{path}。", "the directory holds something that is no demonstration: {path}."
+    zh_next, en_next = "请用 --dir 另指一个空目录。", "Name an empty directory with --dir."
+
+
+class DemoServerFailed(Refuse):
+    """One of the demonstration's own servers did not start. Facts: `server`, `log`."""
+
+    code = "YZ-8002"
+    zh, en = "演示用服务器未能启动:{server}。", "a server of the demonstration did not start: {server}."
+    zh_next, en_next = "请查看 {log}。", "See {log}."

@@ -1,0 +1,319 @@
+"""Receive, the third journey: admit -> unseal -> warehouse (rows, dedup, ledger, receipt: one transaction).
+
+The centre behind the wire. Admission looks only at the two small signed files; nothing is decrypted before the whole
+payload has its signed digest, and nothing is committed before every segment and every control total agrees. Each refusal
+stands in the ledger with its code. Must never construct a room.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow as pa
+
+from gateway.calendar import Period
+from gateway.catalogue import Catalogue, Feed
+from gateway.envelope.canonical import ControlTotals
+from gateway.envelope.manifest import Manifest
+from gateway.envelope.parties import Decryptor, Signer, Trust
+from gateway.envelope.payload import PayloadReader
+from gateway.envelope.receipt import LedgerPlace, Receipt, issue_receipt, peek
+from gateway.envelope.sealed import Batch, Sealed, check_payload, check_recipient, open_key, verify
+from gateway.errors import (
+    Conflict,
+    FeedUnknown,
+    NotEntitled,
+    PeriodInvalid,
+    Refuse,
+    SchemaDiffers,
+    UnknownName,
+    UploadUnknown,
+)
+from gateway.keys import Identity, Party
+from gateway.ledger import Detail, Event, EventKind, Head, Ledger
+from gateway.records.stream import read_records, schema_digest
+from gateway.records.totals import Totals
+from gateway.spool import Arrival, Claim, EntryName, Spool, State
+from gateway.warehouse import BatchFacts, LoadResult, Warehouse
+
+MAX_REMEMBERED = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admitted:
+    """The batch may come: `offset` of `size` payload bytes are on disk. `digest` is the manifest's SHA-256, hex."""
+
+    digest: str
+    batch: str
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipted:
+    """The batch came before and is loaded: here is its receipt (DER)."""
+
+    receipt: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rooms:
+    """The rooms of a centre; `centre` is its own id. Trust is asked for at each use, so a new CRL counts at once."""
+
+    centre: str
+    catalogue: Catalogue
+    spool: Spool
+    ledger: Ledger
+    warehouse: Warehouse
+    trust: Callable[[], Trust]
+    signer: Signer
+    decryptor: Decryptor
+    clock: Callable[[], datetime]
+
+
+class Reception:
+    """What the wire calls, from worker threads; `load` runs one at a time."""
+
+    def __init__(self, rooms: Rooms) -> None:
+        self._rooms = rooms
+        self._refused: dict[str, Refuse] = {}
+
+    # --- submissions --------------------------------------------------------------------------------------------------
+
+    def admit(self, manifest: bytes, keys: bytes, peer: Identity) -> Admitted | Receipted:
+        """Judge a submission. The same submission again gives the same upload, or the same receipt.
+
+        Raises:
+            any step of ENVELOPE.md sections 2 and 3; FeedUnknown, NotEntitled, SchemaDiffers, Conflict,
+            RevisionOutOfOrder, CorrectsUnknown; any Retry.
+        """
+        digest = hashlib.sha256(manifest).hexdigest()
+        with self._refusals_entered(digest, peer.id):
+            batch = verify(Sealed.parse(manifest, keys), self._rooms.trust(), self._rooms.clock())
+        with self._refusals_entered(digest, peer.id, batch.manifest):
+            return self._admit(batch, peer, manifest, keys)
+
+    def _admit(self, batch: Batch, peer: Identity, manifest: bytes, keys: bytes) -> Admitted | Receipted:
+        rooms, said = self._rooms, batch.manifest
+        self._require_entitled(batch, peer)
+        stored = rooms.warehouse.lookup(batch.digest)
+        if stored is not None:
+            rooms.ledger.append(_event(rooms.clock(), EventKind.DUPLICATE, batch.digest, peer.id, said))
+            return Receipted(receipt=stored)
+        check_recipient(batch, rooms.centre)
+        open_key(batch, rooms.decryptor)
+        self._require_schema(said)
+        rooms.warehouse.require_next(_facts(batch, rooms.clock()))
+        name = EntryName.of(feed=said.feed, period=said.period, revision=said.revision, digest=batch.digest)
+        arrival = rooms.spool.arrive(name, batch.digest, said.payload.size, manifest, keys)
+        if not arrival.offset:
+            rooms.ledger.append(_event(rooms.clock(), EventKind.ADMITTED, batch.digest, peer.id, said))
+        self._refused.pop(batch.digest, None)
+        return Admitted(digest=batch.digest, batch=said.batch_id, offset=arrival.offset, size=arrival.size)
+
+    # --- uploads ------------------------------------------------------------------------------------------------------
+
+    def upload(self, digest: str, peer: Identity) -> Arrival:
+        """The upload a submission opened. Raises UploadUnknown, also for another party's."""
+        arrival = self._rooms.spool.arrival(digest)
+        self._require_owner(arrival.name.feed, digest, peer)
+        return arrival
+
+    def uploaded(self, digest: str) -> None:
+        """All bytes are on disk: the batch is ready to be loaded. Again after a crash: the same."""
+        self._rooms.spool.arrival(digest).complete()
+
+    # --- loads --------------------------------------------------------------------------------------------------------
+
+    def waiting(self) -> Iterable[str]:
+        """Digests uploaded and neither loaded nor refused; asked once, at the start."""
+        self._rooms.spool.recover()
+        return [e.digest for e in self._rooms.spool.entries(State.READY)]
+
+    def load(self, digest: str) -> None:
+        """Unseal and load one uploaded batch, or record why not and put it among the dead.
+
+        Raises:
+            any Retry: it is tried again later. Any Refuse: it has been recorded, and `receipt` raises it from now on.
+        """
+        spool = self._rooms.spool
+        ready = [e.name for e in spool.entries(State.READY) if e.name.mark == digest[:16]]
+        claim = spool.claim(ready[0]) if ready else None
+        if claim is None:
+            return
+        with claim:
+            try:
+                receipt = self._load(claim)
+            except Refuse as refusal:
+                self._remember(digest, refusal)
+                spool.bury(claim)
+                raise
+            spool.settle(claim, receipt)
+
+    def _load(self, claim: Claim) -> bytes:
+        rooms = self._rooms
+        digest = claim.digest
+        stored = rooms.warehouse.lookup(digest)
+        if stored is not None:
+            return stored
+        with self._refusals_entered(digest, None):
+            batch = verify(Sealed.parse(claim.manifest, claim.keys), rooms.trust(), rooms.clock())
+        with self._refusals_entered(digest, batch.manifest.sender, batch.manifest), claim.payload.open("rb") as payload:
+            feed = self._feed(batch.manifest)
+            self._require_schema(batch.manifest)
+            check_payload(batch, payload)
+            payload.seek(0)
+            records = _authentic(PayloadReader(payload, open_key(batch, rooms.decryptor)), feed)
+            facts = _facts(batch, rooms.clock())
+            return rooms.warehouse.load(facts, records, lambda result, head: self._receipt(batch, facts, result, head))
+
+    def _receipt(self, batch: Batch, facts: BatchFacts, result: LoadResult, head: Head) -> bytes:
+        said = batch.manifest
+        loaded, duplicate = _control(result.loaded), _control(result.duplicate)
+        problem = said.problems.totals + _control(result.problem)
+        receipt = Receipt(
+            centre=self._rooms.centre,
+            batch=said.batch_id,
+            manifest_digest=batch.digest,
+            payload_digest=said.payload.digest,
+            sent=said.extracted,
+            counted=_control(result.counted),
+            loaded=loaded,
+            problem=problem,
+            duplicate=duplicate,
+            balanced=said.extracted == loaded + problem + duplicate,
+            ledger=LedgerPlace(position=head.position, head=head.hash),
+            accepted_at=facts.accepted_at,
+        )
+        return issue_receipt(receipt, self._rooms.signer)
+
+    # --- receipts -----------------------------------------------------------------------------------------------------
+
+    def receipt(self, digest: str, peer: Identity) -> bytes | None:
+        """The receipt (DER), None while there is none yet.
+
+        Raises:
+            UploadUnknown: nothing of this party's is known by this digest; it may submit again.
+            Refuse: what the batch was refused with when it was unsealed or loaded.
+        """
+        rooms = self._rooms
+        stored = rooms.warehouse.lookup(digest)
+        if stored is not None:
+            self._require_owner(peek(stored).batch.partition("/")[0], digest, peer)
+            return stored
+        if digest in self._refused:
+            raise self._refused[digest]
+        self.upload(digest, peer)
+        return None
+
+    # --- rules --------------------------------------------------------------------------------------------------------
+
+    def _feed(self, said: Manifest) -> Feed:
+        try:
+            return self._rooms.catalogue.feed(said.feed)
+        except UnknownName:
+            raise FeedUnknown(feed=said.feed) from None
+
+    def _require_entitled(self, batch: Batch, peer: Identity) -> None:
+        """The certificate of the connection, the signer of the manifest and the feed's owner are one department."""
+        said, feed = batch.manifest, self._feed(batch.manifest)
+        region = self._rooms.catalogue.department(feed.department).region
+        if (peer.party, peer.id) != (Party.DEPARTMENT, said.sender) or (feed.department, region) != (
+            peer.id,
+            said.region,
+        ):
+            raise NotEntitled(presented=str(peer), feed=feed.id)
+        if Period.parse(said.period).cadence is not feed.rule.cadence:
+            raise PeriodInvalid(text=said.period, expected=str(feed.starts))
+
+    def _require_schema(self, said: Manifest) -> None:
+        if schema_digest(self._feed(said).fields) != f"sha256:{said.schema_digest}":
+            raise SchemaDiffers(batch=said.batch_id)
+
+    def _require_owner(self, feed: str, digest: str, peer: Identity) -> None:
+        owners = {one.department for one in self._rooms.catalogue.feeds if one.id == feed}
+        if peer.party is not Party.DEPARTMENT or peer.id not in owners:
+            raise UploadUnknown(digest=digest)
+
+    def _remember(self, digest: str, refusal: Refuse) -> None:
+        """For the sender who asks next. After a restart it is forgotten: the sender submits again and hears it again."""
+        while len(self._refused) >= MAX_REMEMBERED:
+            self._refused.pop(next(iter(self._refused)))
+        self._refused[digest] = refusal
+
+    @contextmanager
+    def _refusals_entered(self, digest: str, department: str | None, said: Manifest | None = None) -> Iterator[None]:
+        """A refusal stands in the ledger before the sender hears of it; names only from what has been verified."""
+        try:
+            yield
+        except Refuse as refusal:
+            kind = EventKind.CONFLICT if isinstance(refusal, Conflict) else EventKind.REFUSED
+            event = _event(self._rooms.clock(), kind, digest, department, said, code=refusal.code)
+            self._rooms.ledger.append(event)
+            raise
+
+
+def _authentic(reader: PayloadReader, feed: Feed) -> Iterator[pa.RecordBatch]:
+    """The records, and then the certainty that the payload ended where its sender ended it (ENVELOPE 4.5)."""
+    yield from read_records(reader, feed.fields)
+    reader.finish()
+
+
+def _facts(batch: Batch, at: datetime) -> BatchFacts:
+    said = batch.manifest
+    return BatchFacts(
+        digest=batch.digest,
+        batch=said.batch_id,
+        region=said.region,
+        feed=said.feed,
+        period=said.period,
+        revision=said.revision,
+        kind=said.kind.value,
+        sender=said.sender,
+        previous=said.previous,
+        sent=_totals(said),
+        set_aside=said.problems.rows,
+        landed_at=said.landed_at,
+        accepted_at=at,
+    )
+
+
+def _totals(said: Manifest) -> Totals:
+    """The manifest's totals in the order of its fields, as the warehouse counts."""
+    sums = dict(said.totals.sums)
+    names = [field.name for field in said.fields if field.name in sums]
+    return Totals(
+        rows=said.totals.rows,
+        sums=tuple((name, sums[name]) for name in names),
+        unreadable=tuple((name, 0) for name in names),
+    )
+
+
+def _control(totals: Totals) -> ControlTotals:
+    return ControlTotals(rows=totals.rows, sums=totals.sums)
+
+
+def _event(
+    at: datetime,
+    kind: EventKind,
+    digest: str,
+    department: str | None,
+    said: Manifest | None,
+    *,
+    code: str | None = None,
+) -> Event:
+    return Event(
+        at=at,
+        kind=kind,
+        batch=said.batch_id if said else None,
+        feed=said.feed if said else None,
+        period=said.period if said else None,
+        revision=said.revision if said else None,
+        digest=digest,
+        code=code,
+        detail=Detail(department=department),
+    )

@@ -1,0 +1,33 @@
+"""How much the centre reads before it refuses, and how long it waits: each read of the wire has its bound here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Sizes in bytes, times in seconds.
+
+    Attributes:
+        manifest, keys: the two parts of a submission.
+        piece: how much of an upload is held in memory before it is written and forced to the disk.
+        idle: how long an upload may send nothing before its connection is given up, so that a front-end whose line
+            died can take over its own upload.
+        wait: the longest a question for a receipt is held open.
+        again: how long a load that could not be done now is put off.
+        shutdown: how long connections are given to finish at SIGTERM.
+    """
+
+    manifest: int = 1024 * 1024
+    keys: int = 256 * 1024
+    piece: int = 4 * 1024 * 1024
+    idle: float = 30.0
+    wait: float = 20.0
+    again: float = 30.0
+    shutdown: float = 5.0
+
+    @property
+    def submission(self) -> int:
+        """Both parts and the multipart framing around them."""
+        return self.manifest + self.keys + 16 * 1024

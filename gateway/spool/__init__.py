@@ -1,0 +1,13 @@
+"""The spool: a durable queue of sealed batches made of directories, used as a department's outbox and a centre's inbox.
+
+Owns everything below one directory: `partial ready inflight done dead`, one directory an entry. It must never look
+inside a manifest, verify anything, or delete a sealed batch that was put: an entry only ever moves.
+"""
+
+from gateway.spool.arrival import Arrival
+from gateway.spool.draft import Draft
+from gateway.spool.entry import Claim, Entry, State
+from gateway.spool.names import EntryName
+from gateway.spool.queue import Spool
+
+__all__ = ["Arrival", "Claim", "Draft", "Entry", "EntryName", "Spool", "State"]

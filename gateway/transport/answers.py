@@ -1,0 +1,121 @@
+"""A centre's answers: read within bounds, and turned into values or errors.
+
+The text of a problem document is the other side's: it is cut, stripped of control characters, and shown as theirs.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gateway.errors import (
+    OwnCertificateRefused,
+    PeerAnonymous,
+    PeerMalformed,
+    PeerRefused,
+    PeerUnavailable,
+    Retry,
+    UploadLost,
+    UploadUnknown,
+    YizhanError,
+)
+
+MAX_ANSWER = 1024 * 1024
+_MAX_TEXT = 400
+_UNAVAILABLE = 500
+
+
+class Admission(BaseModel):
+    """The body of 201: where to upload to, and from where on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    batch: str = Field(max_length=200)
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+    upload: str = Field(max_length=200)
+    offset: int = Field(ge=0)
+    size: int = Field(ge=0)
+
+
+class _Problem(BaseModel):
+    """The members of RFC 9457 and ours that we read; others are let be, as the RFC asks."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+    code: str = Field(pattern=r"^YZ-\d{4}$")
+    title: str = ""
+    detail: str = ""
+    advice_zh: str = ""
+    advice_en: str = ""
+
+
+def read_body(response: httpx.Response, centre: str) -> bytes:
+    """All of a streamed response's body. Raises PeerMalformed beyond MAX_ANSWER."""
+    body = bytearray()
+    for chunk in response.iter_raw():
+        body += chunk
+        if len(body) > MAX_ANSWER:
+            raise PeerMalformed(centre=centre, what=f"HTTP {response.status_code}")
+    return bytes(body)
+
+
+def read_admission(body: bytes, centre: str, digest: str) -> Admission:
+    """The body of 201, for the batch we sent. Raises PeerMalformed."""
+    try:
+        admission = Admission.model_validate_json(body)
+    except ValidationError:
+        raise PeerMalformed(centre=centre, what="HTTP 201") from None
+    if admission.digest != digest or admission.upload != f"/v1/uploads/{digest}":
+        raise PeerMalformed(centre=centre, what="HTTP 201")
+    return admission
+
+
+def refusal(response: httpx.Response, body: bytes, centre: str) -> YizhanError:
+    """The error an answer means that is no success.
+
+    A problem document's code decides: what is a Retry at the centre is one here. Without one, 5xx is the centre (or a
+    proxy before it) being out of order, and anything else is not our wire.
+    """
+    found = _problem(response, body)
+    status = response.status_code
+    reason = found.code if found else f"HTTP {status}"
+    if status == PeerAnonymous.status:
+        return OwnCertificateRefused(centre=centre, reason=reason)
+    if reason == UploadUnknown.code:
+        return UploadLost(centre=centre)
+    if status >= _UNAVAILABLE or reason in _retry_codes():
+        return _unavailable(centre, reason)
+    if found is None:
+        return PeerMalformed(centre=centre, what=reason)
+    return PeerRefused(
+        centre=centre,
+        peer_code=found.code,
+        peer_zh=_theirs(found.title, found.advice_zh),
+        peer_en=_theirs(found.detail, found.advice_en),
+    )
+
+
+def _problem(response: httpx.Response, body: bytes) -> _Problem | None:
+    if response.headers.get("content-type", "").partition(";")[0] != "application/problem+json":
+        return None
+    try:
+        content: Any = json.loads(body)
+        return _Problem.model_validate(content)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _retry_codes() -> frozenset[str]:
+    return frozenset(kind.code for kind in Retry.all())
+
+
+def _unavailable(centre: str, reason: str) -> PeerUnavailable:
+    return PeerUnavailable(centre=centre, reason_zh=f"中心答复 {reason}", reason_en=f"it answered {reason}")
+
+
+def _theirs(*texts: str) -> str:
+    joined = " ".join(text for text in texts if text)
+    return "".join(char if char.isprintable() else " " for char in joined)[:_MAX_TEXT]

@@ -1,0 +1,266 @@
+"""The mTLS client of one centre. One object, one conversation at a time; not for sharing between threads."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from ssl import SSLContext
+from types import TracebackType
+from typing import TypeVar
+
+import httpx
+
+from gateway.errors import (
+    PayloadChanged,
+    PeerMalformed,
+    PeerUnavailable,
+    ReceiptPending,
+    Retry,
+    UploadLost,
+    YizhanError,
+)
+from gateway.transport.answers import read_admission, read_body, refusal
+from gateway.transport.faults import translated
+from gateway.transport.patience import Patience
+
+_TUS = {"Tus-Resumable": "1.0.0"}
+_HEADERS = {"User-Agent": "yizhan", "Accept-Encoding": "identity"}
+_PIECE = 1024 * 1024
+_OK, _CREATED, _ACCEPTED, _NO_CONTENT, _NOT_FOUND = 200, 201, 202, 204, 404
+_CMS = "application/cms"
+_T = TypeVar("_T")
+PATIENCE = Patience()
+
+Progress = Callable[[int, int], None]
+"""`progress(offset, size)`: bytes handed to the connection so far; goes back when a connection broke."""
+
+
+def no_progress(offset: int, size: int) -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """The centre waits for the payload of manifest `digest`, from `offset` on."""
+
+    digest: str
+    batch: str
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipted:
+    """The centre had it already; `receipt` is DER, not verified."""
+
+    receipt: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Answer:
+    response: httpx.Response
+    body: bytes
+
+
+class CentreClient:
+    """Speaks with one centre.
+
+    Args:
+        centre: its id, for messages; that the other side is this centre is checked by `tls`.
+        url: `https://host:port`, with a path prefix if a proxy wants one.
+        tls: `gateway.keys.tls.client_context(ring, centre, clock)`.
+        sleep, monotonic: in seconds.
+    """
+
+    def __init__(
+        self,
+        *,
+        centre: str,
+        url: str,
+        tls: SSLContext,
+        patience: Patience = PATIENCE,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        if not url.startswith("https://"):
+            raise ValueError("a centre's address starts with https://")
+        self._centre = centre
+        self._patience = patience
+        self._sleep = sleep
+        self._monotonic = monotonic
+        timeout = httpx.Timeout(patience.answer, connect=patience.connect)
+        # trust_env off: a proxy named in the environment must never come between us and the centre unseen.
+        self._http = httpx.Client(base_url=url, verify=tls, timeout=timeout, trust_env=False, headers=_HEADERS)
+
+    def __enter__(self) -> CentreClient:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def deliver(self, manifest: bytes, keys: bytes, payload: Path, progress: Progress = no_progress) -> bytes:
+        """Submit, upload what the centre does not have yet, wait for the receipt (DER, not verified).
+
+        Doing it again is safe at any point. Raises: as `submit`, `upload` and `receipt`.
+        """
+        pauses = self._patience.pauses()
+        while True:
+            answer = self.submit(manifest, keys)
+            if isinstance(answer, Receipted):
+                return answer.receipt
+            try:
+                self.upload(answer, payload, progress)
+                return self.receipt(answer.digest)
+            except UploadLost as fault:
+                self._pause(pauses, fault)
+
+    def submit(self, manifest: bytes, keys: bytes) -> Opened | Receipted:
+        """Offer a sealed batch.
+
+        Raises:
+            PeerRefused: the centre does not want it; `peer_code` says why.
+            PeerUnavailable, PeerUntrusted, OwnCertificateRefused, PeerMalformed: try again later.
+        """
+        digest = hashlib.sha256(manifest).hexdigest()
+        files = {"manifest": ("manifest.p7s", manifest, _CMS), "keys": ("keys.p7m", keys, _CMS)}
+        answer = self._patiently(lambda: self._ask("POST", "/v1/batches", files=files))
+        if answer.response.status_code == _OK:
+            return Receipted(receipt=self._receipt_in(answer))
+        if answer.response.status_code != _CREATED:
+            raise self._unexpected(answer)
+        found = read_admission(answer.body, self._centre, digest)
+        return Opened(digest=digest, batch=found.batch, offset=found.offset, size=found.size)
+
+    def upload(self, opened: Opened, payload: Path, progress: Progress = no_progress) -> None:
+        """Send the payload from where the centre has it; resume when the connection breaks.
+
+        Raises:
+            PayloadChanged: the file has not the size the manifest declares; nothing is sent.
+            UploadLost: the centre forgot the upload; submit again.
+            PeerRefused, PeerUnavailable, PeerUntrusted, OwnCertificateRefused, PeerMalformed: as `submit`.
+        """
+        found = _size(payload)
+        if found != opened.size:
+            raise PayloadChanged(digest=opened.digest, declared=opened.size, found=found)
+        best, pauses = opened.offset, self._patience.pauses()
+        known: int | None = opened.offset
+        while known is None or known < opened.size:
+            try:
+                offset = self._offset(opened) if known is None else known
+                if offset > best:
+                    best, pauses = offset, self._patience.pauses()
+                known = self._send(opened, payload, offset, progress)
+            except PeerUnavailable as fault:
+                known = None
+                self._pause(pauses, fault)
+
+    def receipt(self, digest: str) -> bytes:
+        """Wait for the receipt (DER, not verified).
+
+        Raises:
+            ReceiptPending: none yet; ask again in the next run.
+            UploadLost: the centre knows of no such batch; submit again.
+            PeerRefused: the batch was refused when it was unsealed or loaded; `peer_code` says why.
+            PeerUnavailable, PeerUntrusted, OwnCertificateRefused, PeerMalformed: as `submit`.
+        """
+        until = self._monotonic() + self._patience.receipt
+        while True:
+            hold = min(self._patience.hold, max(0, int(until - self._monotonic())))
+            answer = self._patiently(partial(self._ask_receipt, digest, hold))
+            if answer.response.status_code == _OK:
+                return self._receipt_in(answer)
+            if answer.response.status_code != _ACCEPTED:
+                raise self._unexpected(answer)
+            if self._monotonic() >= until:
+                raise ReceiptPending(centre=self._centre, digest=digest)
+            self._sleep(_retry_after(answer.response))
+
+    def _ask_receipt(self, digest: str, hold: int) -> _Answer:
+        return self._ask("GET", f"/v1/batches/{digest}/receipt", headers={"Prefer": f"wait={hold}"})
+
+    def _offset(self, opened: Opened) -> int:
+        answer = self._ask("HEAD", f"/v1/uploads/{opened.digest}", headers=_TUS)
+        if answer.response.status_code == _NOT_FOUND:
+            raise UploadLost(centre=self._centre)
+        if answer.response.status_code != _OK:
+            raise self._unexpected(answer)
+        return self._upload_offset(answer, opened)
+
+    def _send(self, opened: Opened, payload: Path, offset: int, progress: Progress) -> int:
+        """Send the rest; when there is none, an empty body asks the centre to take up what it has."""
+        headers = _TUS | {
+            "Content-Type": "application/offset+octet-stream",
+            "Content-Length": str(opened.size - offset),
+            "Upload-Offset": str(offset),
+        }
+        body = _pieces(payload, offset, opened.size, progress)
+        answer = self._ask("PATCH", f"/v1/uploads/{opened.digest}", headers=headers, content=body)
+        if answer.response.status_code != _NO_CONTENT:
+            raise self._unexpected(answer)
+        return self._upload_offset(answer, opened)
+
+    def _upload_offset(self, answer: _Answer, opened: Opened) -> int:
+        text = answer.response.headers.get("Upload-Offset", "")
+        if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= opened.size):
+            raise PeerMalformed(centre=self._centre, what="Upload-Offset")
+        return int(text)
+
+    def _receipt_in(self, answer: _Answer) -> bytes:
+        if answer.response.headers.get("Content-Type") != _CMS:
+            raise PeerMalformed(centre=self._centre, what="HTTP 200")
+        return answer.body
+
+    def _unexpected(self, answer: _Answer) -> YizhanError:
+        return refusal(answer.response, answer.body, self._centre)
+
+    def _ask(self, method: str, path: str, **what: object) -> _Answer:
+        """One request and its whole answer; an answer asking for patience is a PeerUnavailable like a broken line."""
+        with translated(self._centre), self._http.stream(method, path, **what) as response:
+            answer = _Answer(response=response, body=read_body(response, self._centre))
+        if not response.is_success and isinstance(fault := self._unexpected(answer), PeerUnavailable):
+            raise fault
+        return answer
+
+    def _patiently(self, action: Callable[[], _T]) -> _T:
+        pauses = self._patience.pauses()
+        while True:
+            try:
+                return action()
+            except PeerUnavailable as fault:
+                self._pause(pauses, fault)
+
+    def _pause(self, pauses: Iterator[float], fault: Retry) -> None:
+        """Sleep before the next try; raise `fault` once patience is at its end."""
+        pause = next(pauses, None)
+        if pause is None:
+            raise fault
+        self._sleep(pause)
+
+
+def _size(payload: Path) -> int:
+    try:
+        return payload.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _pieces(payload: Path, offset: int, size: int, progress: Progress) -> Iterator[bytes]:
+    with payload.open("rb") as file:
+        file.seek(offset)
+        while offset < size and (piece := file.read(min(_PIECE, size - offset))):
+            yield piece
+            offset += len(piece)
+            progress(offset, size)
+
+
+def _retry_after(response: httpx.Response) -> float:
+    text = response.headers.get("Retry-After", "")
+    return min(float(text), 60.0) if text.isascii() and text.isdigit() and len(text) < 6 else 1.0

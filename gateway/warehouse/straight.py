@@ -1,0 +1,54 @@
+"""Straight load: into a region and period that has no rows yet, without a stage.
+
+The usual case, and the fastest: rows go into the current table as they come, and only keys that turn out to be there
+already are looked at again. It must never be used where rows of another batch are present.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, delete, select
+
+from gateway.ledger.database import upsert
+from gateway.records.totals import Totals
+from gateway.warehouse.content import Content
+from gateway.warehouse.facts import Outcome
+from gateway.warehouse.intake import Intake, Piece, insert_all
+from gateway.warehouse.shape import ROW
+from gateway.warehouse.tables import BATCH, PERIOD, REGION, Place
+
+
+def load_straight(connection: Connection, place: Place, intake: Intake) -> Outcome:
+    """Load every piece; a repeated key is a duplicate if its row is identical, else a problem. First come, first in."""
+    tables, nothing = place.tables, Totals.zero(place.tables.shape.columns)
+    duplicate, problem, content = nothing, nothing, Content()
+    tables.stage.create(connection)
+    for piece in intake.pieces():
+        identical, differing = _insert(connection, place, piece)
+        duplicate += intake.totals(piece.among(identical).came)
+        problem += intake.totals(piece.among(differing).came)
+        content.add(piece.without(identical | differing).stored)
+    tables.stage.drop(connection)
+    return Outcome(duplicate=duplicate, problem=problem, changed=0, content=content.finish())
+
+
+def _insert(connection: Connection, place: Place, piece: Piece) -> tuple[set[int], set[int]]:
+    """Row numbers that did not go in: identical to the row with their key, and differing from it."""
+    current = place.tables.current
+    statement = upsert(current).on_conflict_do_nothing()
+    fixed = {REGION: place.region, PERIOD: place.period, BATCH: place.number}
+    if insert_all(connection, statement, fixed, piece.stored) == piece.stored.num_rows:
+        return set(), set()
+    return _clashes(connection, place, piece)
+
+
+def _clashes(connection: Connection, place: Place, piece: Piece) -> tuple[set[int], set[int]]:
+    tables, current, stage = place.tables, place.tables.current, place.tables.stage
+    insert_all(connection, stage.insert(), {}, piece.stored)
+    here = place.period_in(current)
+    found = connection.execute(
+        select(stage.c[ROW], tables.same_content(stage, current).label("same"))
+        .join(current, here & tables.same_key(stage, current))
+        .where(stage.c[ROW] != current.c[ROW])
+    ).all()
+    connection.execute(delete(stage))
+    return {row for row, same in found if same}, {row for row, same in found if not same}

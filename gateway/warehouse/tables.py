@@ -1,0 +1,196 @@
+"""Tables: one current and one history table for each feed, a stage for a load, and the record of all batches.
+
+Region and period stand in every key, and no key crosses regions, so that a distributed database can take the tables as
+they are. This module must never run a load.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    and_,
+    inspect,
+    true,
+)
+
+from gateway.errors import FeedShapeChanged
+from gateway.ledger.database import append_only
+from gateway.records.types import Column as Field
+from gateway.records.types import FieldType
+from gateway.warehouse.shape import ROW, FeedShape, stored_as_integer
+
+_FEED = re.compile(r"[a-z][a-z0-9]*(?:[._][a-z0-9]+)+", re.ASCII)
+_MAX_FEED = 48  # PostgreSQL cuts names at 63 bytes
+REGION, PERIOD, BATCH, SUPERSEDED_BY = "_region", "_period", "_batch", "_superseded_by"
+FATE = "fate"
+
+METADATA = MetaData()
+
+BATCHES = Table(
+    "batches",
+    METADATA,
+    Column("region", Text, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),  # short name of the batch in the feed's tables
+    Column("digest", Text, nullable=False),
+    Column("batch", Text, nullable=False),
+    Column("feed", Text, nullable=False),
+    Column("period", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("previous", Text),
+    Column("sent", Text, nullable=False),
+    Column("set_aside", BigInteger, nullable=False),
+    Column("landed_at", Text, nullable=False),
+    Column("accepted_at", Text, nullable=False),
+    Column("counted", Text, nullable=False),
+    Column("loaded", Text, nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("duplicate", Text, nullable=False),
+    Column("changed", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("head", Text, nullable=False),
+    Column("receipt", LargeBinary, nullable=False),
+    UniqueConstraint("digest", "region"),
+    UniqueConstraint("region", "feed", "period", "revision"),
+)
+append_only(BATCHES)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeedTables:
+    """The tables of one feed.
+
+    Attributes:
+        current: what is believed now; key is region, period and the feed's own key.
+        history: superseded rows, with the number of the batch that superseded each.
+        stage: rows of a load on their way, in a temporary table.
+        judged: of these, the row numbers that will not be written, and why; temporary too.
+    """
+
+    shape: FeedShape
+    current: Table
+    history: Table
+    stage: Table
+    judged: Table
+
+    @classmethod
+    def of(cls, shape: FeedShape) -> FeedTables:
+        """Describe the tables. Raises FeedShapeChanged when the feed's id gives no safe, unambiguous name."""
+        if not _FEED.fullmatch(shape.feed) or len(shape.feed) > _MAX_FEED:
+            raise FeedShapeChanged(feed=shape.feed, field="id")
+        name = shape.feed.replace(".", "__")  # an id has no double underscore, so no two feeds share a name
+        metadata = MetaData()
+        lineage = [(BATCH, BigInteger), (ROW, BigInteger)]
+        return cls(
+            shape=shape,
+            current=Table(
+                f"current__{name}",
+                metadata,
+                *(Column(place, Text, primary_key=True) for place in (REGION, PERIOD)),
+                *(Column(column, kind, nullable=False) for column, kind in lineage),
+                *(_column(f, shape.key) for f in shape.columns),
+            ),
+            history=Table(
+                f"history__{name}",
+                metadata,
+                *(Column(place, Text, primary_key=True) for place in (REGION, PERIOD)),
+                *(Column(c, kind, primary_key=True, autoincrement=False) for c, kind in lineage),
+                *(_column(f, ()) for f in shape.columns),
+                Column(SUPERSEDED_BY, BigInteger, nullable=False),
+            ),
+            stage=Table(
+                f"stage__{name}",
+                MetaData(),
+                Column(ROW, BigInteger, primary_key=True, autoincrement=False),
+                *(_column(f, ()) for f in shape.columns),
+                prefixes=["TEMPORARY"],
+            ),
+            judged=Table(
+                f"judged__{name}",
+                MetaData(),
+                Column(ROW, BigInteger, primary_key=True, autoincrement=False),
+                Column(FATE, Text, nullable=False),
+                prefixes=["TEMPORARY"],
+            ),
+        )
+
+    def make(self, connection: Connection) -> None:
+        """Create what is missing; what is there must be what the catalogue says. Raises FeedShapeChanged."""
+        self.current.metadata.create_all(connection)
+        for table in (self.current, self.history):
+            self._require_same(connection, table)
+
+    def present(self, connection: Connection) -> bool:
+        """Whether both tables exist and are as the catalogue says. Raises FeedShapeChanged."""
+        inspector = inspect(connection)
+        if not (inspector.has_table(self.current.name) and inspector.has_table(self.history.name)):
+            return False
+        for table in (self.current, self.history):
+            self._require_same(connection, table)
+        return True
+
+    def same_key(self, left: Table, right: Table) -> ColumnElement[bool]:
+        """Rows that are records of the same thing."""
+        return and_(true(), *(left.c[name] == right.c[name] for name in self.shape.key))
+
+    def same_content(self, left: Table, right: Table) -> ColumnElement[bool]:
+        """Rows of one key that say the same, null being equal to null."""
+        rest = [c.name for c in self.shape.columns if c.name not in self.shape.key]
+        return and_(true(), *(left.c[name].is_not_distinct_from(right.c[name]) for name in rest))
+
+    def _require_same(self, connection: Connection, table: Table) -> None:
+        found = inspect(connection)
+        there = [(c["name"], _plain(str(c["type"]))) for c in found.get_columns(table.name)]
+        wanted = [(c.name, _plain(c.type.compile(connection.dialect))) for c in table.columns]
+        for position, column in enumerate(wanted):
+            if there[position : position + 1] != [column]:
+                raise FeedShapeChanged(feed=self.shape.feed, field=column[0])
+        if len(there) > len(wanted):
+            raise FeedShapeChanged(feed=self.shape.feed, field=there[len(wanted)][0])
+        if found.get_pk_constraint(table.name)["constrained_columns"] != [c.name for c in table.primary_key.columns]:
+            raise FeedShapeChanged(feed=self.shape.feed, field="key")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where the rows of one batch are: the feed's tables, the region and period, and the batch's number."""
+
+    tables: FeedTables
+    region: str
+    period: str
+    number: int
+
+    def period_in(self, table: Table) -> ColumnElement[bool]:
+        """Rows of this region and period, whichever batch they came with."""
+        return and_(table.c[REGION] == self.region, table.c[PERIOD] == self.period)
+
+    def batch_in(self, table: Table) -> ColumnElement[bool]:
+        """Rows this batch put in."""
+        return and_(self.period_in(table), table.c[BATCH] == self.number)
+
+
+def _plain(kind: str) -> str:
+    """A type's name without its collation, which databases do not report alike."""
+    return kind.split()[0]
+
+
+def _column(field: Field, key: tuple[str, ...]) -> Column[object]:
+    in_key = field.name in key
+    if stored_as_integer(field):
+        return Column(field.name, BigInteger, primary_key=in_key, autoincrement=False)
+    # GB 11643's check character is one value, x or X: a key takes both as the same person, the row keeps its own
+    folded = field.type is FieldType.ID_NUMBER
+    return Column(field.name, Text(collation="NOCASE") if folded else Text, primary_key=in_key)
