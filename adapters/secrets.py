@@ -38,8 +38,11 @@ class SecretRef:
         if isinstance(given, SecretRef):
             return given
         if not isinstance(given, str) or not _REFERENCE.fullmatch(given):
-            literal = "use env:NAME or file:PATH; a literal secret is refused"
-            raise PydanticCustomError("secret_literal", literal, {"zh": "请写 env:变量名 或 file:文件名,不接受明文"})
+            words = {
+                "zh": "请写 env:变量名 或 file:文件名,不接受明文",
+                "en": "write env:NAME or file:PATH, not the secret",
+            }
+            raise PydanticCustomError("secret_literal", "{en}", words)
         return cls(given)
 
     @classmethod

@@ -100,8 +100,9 @@ def collect(task: Task, *, source: Adapter, desk: Desk, progress: Progress) -> C
         Unbalanced, SourceEmpty, ReasonRequired: nothing is sent; somebody has to act.
         whatever the adapter raises: nothing is sent.
     """
+    desk.spool.sweep()
     enter_missing(desk.spool, desk.ledger, desk.clock)
-    before = last_sealed(desk.ledger, task.feed.id, str(task.period))
+    before = last_sealed(desk.spool, desk.ledger, task.feed.id, str(task.period))
     with _entered_when_refused(task, desk):
         return _collect(task, before, source, desk, progress)
 

@@ -1,8 +1,8 @@
 """Deliver, the second journey: spool -> upload -> receipt -> settled, deferred or buried.
 
-Drains the spool, oldest revision first. A batch leaves the spool only for `done`, and only with a receipt that this node
-has verified against its own manifest; everything that did not work keeps the batch and says why in the ledger. Must never
-open a connection or a key itself: rooms come in as arguments.
+Drains the spool, oldest revision first. A batch is settled only with a receipt that this node has verified against its
+own manifest; everything that did not work keeps the batch and says why in the ledger. Must never open a connection or a
+key itself: rooms come in as arguments.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Delivered:
 
 
 def drain(post: Post) -> Iterator[Delivered]:
-    """Try every batch that is ready, once. Batches of one feed go in order, so a later revision waits for a held one."""
+    """Try every batch that is ready, once, a period's revisions in order: a later one waits for one that is kept."""
     enter_missing(post.spool, post.ledger, post.clock)
     post.spool.recover()
     kept: set[tuple[str, str]] = set()
@@ -69,37 +69,37 @@ def drain(post: Post) -> Iterator[Delivered]:
 def _deliver(claim: Claim, post: Post) -> Delivered:
     digest = claim.digest
     try:
-        answer = _receipted(claim, digest, post)
+        receipt, answer = _fetch(claim, post)
     except YizhanError as error:
         return _kept(claim, digest, error, post)
-    done = post.spool.settle(claim, answer.receipt_bytes)
-    return Delivered(batch=claim.name.batch, digest=digest, state=done.state, answer=answer.answer, error=None)
+    _enter_receipted(claim, answer, post)
+    done = post.spool.settle(claim, receipt)
+    return Delivered(batch=claim.name.batch, digest=digest, state=done.state, answer=answer, error=None)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Receipted:
-    receipt_bytes: bytes
-    answer: Answer
-
-
-def _receipted(claim: Claim, digest: str, post: Post) -> _Receipted:
-    """Fetch the receipt and verify it. The ledger has it before the spool settles, once however often this is tried."""
+def _fetch(claim: Claim, post: Post) -> tuple[bytes, Answer]:
+    """The receipt as it came (DER), and verified: it answers this very batch and everything in it balances."""
     trust, at = post.trust(), post.clock()
     batch = verify(Sealed.parse(claim.manifest, claim.keys), trust, at)  # our own files may have been touched on disk
     receipt = claim.receipt or post.courier(batch, claim)
-    answer = check_receipt(receipt, batch, trust, at)
-    if not any(line.digest == digest for line in post.ledger.lines(batch=claim.name.batch, kind=EventKind.RECEIPTED)):
-        said = answer.receipt
-        detail = Detail(
-            rows=said.loaded.rows,
-            problem=said.problem.rows,
-            duplicate=said.duplicate.rows,
-            centre=said.centre,
-            position=said.ledger.position,
-            head=said.ledger.head,
-        )
-        post.ledger.append(about(claim, digest, at, EventKind.RECEIPTED, detail=detail))
-    return _Receipted(receipt_bytes=receipt, answer=answer)
+    return receipt, check_receipt(receipt, batch, trust, at)
+
+
+def _enter_receipted(claim: Claim, answer: Answer, post: Post) -> None:
+    """The ledger has the receipt before the spool settles, once, however often settling is cut off."""
+    digest, said = claim.digest, answer.receipt
+    lines = post.ledger.lines(batch=claim.name.batch, kind=EventKind.RECEIPTED)
+    if any(line.digest == digest for line in lines):
+        return
+    detail = Detail(
+        rows=said.loaded.rows,
+        problem=said.problem.rows,
+        duplicate=said.duplicate.rows,
+        centre=said.centre,
+        position=said.ledger.position,
+        head=said.ledger.head,
+    )
+    post.ledger.append(about(claim, digest, post.clock(), EventKind.RECEIPTED, detail=detail))
 
 
 def _kept(claim: Claim, digest: str, error: YizhanError, post: Post) -> Delivered:

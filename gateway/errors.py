@@ -2,8 +2,9 @@
 
 * `Retry`       try again later, nothing is wrong with the data                       (exit 75)
 * `Refuse`      the same input will be refused again; somebody has to change something (exit 1, or 2 for configuration)
-* `Quarantine`  one record is set aside with its reasons; the others go on            (never leaves the journey)
-* `Settled`     the work was done before; carry on as if it had just succeeded
+* `Settled`     the work was done before; carry on as if it had just succeeded         (exit 0)
+
+One bad record is no error: it becomes a problem row with its reasons (gateway/records/problems.py), the feed goes on.
 
 A room wraps its driver's exceptions at its own door. Every class states, in Chinese and English, the failed action
 first and what to do next. Facts given to an error are identifiers, codes, counts and file names: never a secret,
@@ -71,12 +72,6 @@ class Refuse(YizhanError):
 
     status = 422
     exit_code = 1
-
-
-class Quarantine(YizhanError):
-    """One record failed a check: it becomes a problem row, the feed goes on."""
-
-    status = 422
 
 
 class Settled(YizhanError):
@@ -209,7 +204,7 @@ class SourceUnavailable(Retry):
 
 
 class SourceNotReady(Retry):
-    """The marker file is missing, or the file is still being written. Facts: `feed`, `file`, `reason_zh`, `reason_en`."""
+    """No marker file yet, or the file is still being written. Facts: `feed`, `file`, `reason_zh`, `reason_en`."""
 
     code = "YZ-2002"
     zh, en = (
@@ -279,7 +274,7 @@ class LimitExceeded(Refuse):
 
 
 class Unbalanced(Refuse):
-    """Declared totals and counted rows differ. Facts: `feed`, `period`, `declared`, `counted` (rows and yuan as text)."""
+    """Declared totals and counted rows differ. Facts: `feed`, `period`, `declared`, `counted` (rows and yuan)."""
 
     code = "YZ-2008"
     zh, en = (
@@ -342,7 +337,7 @@ class ReasonRequired(Refuse):
     zh_next, en_next = "请加上 --reason 理由 --by 责任人 重新运行。", "Run it again with --reason and --by."
 
 
-# --- 3xxx  records (what a problem row carries; the codes themselves are data in gateway/records/problems.py) ----------
+# --- 3xxx  records (3001 to 3899 are what a problem row carries: data in gateway/records/problems.py) ---------------
 
 
 class RecordsMalformed(Refuse):
@@ -1107,12 +1102,6 @@ class MediaTypeWrong(Refuse):
     zh_next, en_next = "应为 {expected}。", "It must be {expected}."
 
 
-class CentreBusy(Retry):
-    code = "YZ-6128"
-    zh, en = "中心正忙。", "the centre is busy."
-    zh_next, en_next = "请稍后重试。", "Try again later."
-
-
 class PathUnknown(Refuse):
     code = "YZ-6129"
     status = 404
@@ -1458,7 +1447,7 @@ class ReceiptMissing(RowsMissing):
 
 
 class EntryUntrue(Refuse):
-    """An entry's files are not what was sealed and signed. Facts: `place`, `cause` (the code of the step that failed)."""
+    """An entry's files are not what was sealed and signed. Facts: `place`, `cause` (code of the failed step)."""
 
     code = "YZ-7301"
     zh, en = (

@@ -1,6 +1,6 @@
 """A front-end's own account of its batches: what it has sealed, in the ledger's words.
 
-Spool and ledger are two stores, and a power cut may fall between them. The spool is written first and is the truth about
+Spool and ledger are two stores, and a power cut may fall between them. The spool is written first and is the truth of
 what was sealed; whatever the ledger then lacks is entered here before anything else is done. Must never move an entry.
 """
 
@@ -10,14 +10,22 @@ from collections.abc import Callable
 from datetime import datetime
 
 from gateway.ledger import Detail, Event, EventKind, Ledger, Line
-from gateway.spool import Entry, Spool
+from gateway.spool import Entry, Spool, State
 
 Clock = Callable[[], datetime]
 
 
-def last_sealed(ledger: Ledger, feed: str, period: str) -> Line | None:
-    """The ledger's line of the newest revision sealed for a period."""
-    lines = (line for line in ledger.lines(kind=EventKind.SEALED) if (line.feed, line.period) == (feed, period))
+def last_sealed(spool: Spool, ledger: Ledger, feed: str, period: str) -> Line | None:
+    """The ledger's line of the newest revision sealed for a period; what lies among the dead does not count.
+
+    A batch that was refused for good never arrived: what is sealed after it takes its place and its revision.
+    """
+    dead = {entry.digest for entry in spool.entries(State.DEAD)}
+    lines = (
+        line
+        for line in ledger.lines(kind=EventKind.SEALED)
+        if (line.feed, line.period) == (feed, period) and line.digest not in dead
+    )
     return max(lines, key=lambda line: line.revision, default=None)
 
 

@@ -1,8 +1,8 @@
 """Receive, the third journey: admit -> unseal -> warehouse (rows, dedup, ledger, receipt: one transaction).
 
 The centre behind the wire. Admission looks only at the two small signed files; nothing is decrypted before the whole
-payload has its signed digest, and nothing is committed before every segment and every control total agrees. Each refusal
-stands in the ledger with its code. Must never construct a room.
+payload has its signed digest, and nothing is committed before every segment and every control total agrees. Every
+refusal stands in the ledger with its code. Must never construct a room.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 
@@ -41,6 +41,8 @@ from gateway.spool import Arrival, Claim, EntryName, Spool, State
 from gateway.warehouse import BatchFacts, LoadResult, Warehouse
 
 MAX_REMEMBERED = 10_000
+ABANDONED = timedelta(days=30)
+"""An upload to which nothing was added for so long is given up; its sender has the batch and may submit it again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,9 +132,12 @@ class Reception:
     # --- loads --------------------------------------------------------------------------------------------------------
 
     def waiting(self) -> Iterable[str]:
-        """Digests uploaded and neither loaded nor refused; asked once, at the start."""
-        self._rooms.spool.recover()
-        return [e.digest for e in self._rooms.spool.entries(State.READY)]
+        """Digests uploaded and neither loaded nor refused; asked once, at the start, which also tidies the inbox."""
+        spool = self._rooms.spool
+        spool.recover()
+        spool.sweep()
+        spool.expire(self._rooms.clock() - ABANDONED)
+        return [entry.digest for entry in spool.entries(State.READY)]
 
     def load(self, digest: str) -> None:
         """Unseal and load one uploaded batch, or record why not and put it among the dead.
@@ -240,7 +245,7 @@ class Reception:
             raise UploadUnknown(digest=digest)
 
     def _remember(self, digest: str, refusal: Refuse) -> None:
-        """For the sender who asks next. After a restart it is forgotten: the sender submits again and hears it again."""
+        """For the sender who asks next. Forgotten at a restart: the sender then submits again and hears it again."""
         while len(self._refused) >= MAX_REMEMBERED:
             self._refused.pop(next(iter(self._refused)))
         self._refused[digest] = refusal

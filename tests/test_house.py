@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from gateway.errors import Quarantine, Refuse, Retry, Settled, YizhanError
+from gateway.errors import Refuse, Retry, Settled, YizhanError
 from gateway.records.problems import Reason
 
 ERRORS = YizhanError.all()
@@ -32,7 +32,7 @@ def test_error_codes_are_never_used_twice() -> None:
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.code)
 def test_an_error_says_in_both_languages_what_failed_and_what_to_do_next(error: type[YizhanError]) -> None:
-    assert issubclass(error, Retry | Refuse | Quarantine | Settled)
+    assert issubclass(error, Retry | Refuse | Settled)
     for what, then in ((error.zh, error.zh_next), (error.en, error.en_next)):
         assert what
         assert then

@@ -28,7 +28,11 @@ _BLANK = re.compile(r"(\s|--[^\n]*(\n|$)|/\*.*?\*/)*", re.DOTALL)
 
 
 class BindError(ValueError):
-    """The statement cannot be sent as it stands; the text says why and quotes nothing of it but a bind's name."""
+    """The statement cannot be sent as it stands. `zh` and `en` quote nothing of it but a bind's name."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        self.zh, self.en = zh, en
+        super().__init__(en)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +47,7 @@ class Statement:
         """Raises: BindError: not one SELECT, an unknown name, a bare question mark, an unclosed quote."""
         blank = _BLANK.match(sql)
         if not _READS.match(sql, blank.end() if blank else 0):
-            raise BindError("only a SELECT (or WITH ... SELECT) is taken")
+            raise BindError("只接受 SELECT 或 WITH … SELECT", "only SELECT or WITH ... SELECT is taken")
         cuts: list[re.Match[str]] = []
         for token in _TOKEN.finditer(sql):
             _refuse(token)
@@ -63,15 +67,16 @@ class Statement:
 
 def _expect_nothing_after(sql: str, end: int) -> None:
     if _BLANK.fullmatch(sql, end) is None:
-        raise BindError("one statement only: something follows the semicolon")
+        raise BindError("只接受一条语句,分号后不得再有内容", "one statement only: something follows the semicolon")
 
 
 def _refuse(token: re.Match[str]) -> None:
     if (token["kept"] or "").endswith(("\\'", '\\"')):
-        raise BindError("a backslash stands before a closing quote, which databases read differently")
+        raise BindError("引号前有反斜杠,各数据库理解不一,请改写", "a backslash before a closing quote is ambiguous")
     if token["open"]:
-        raise BindError("a quote or comment is not closed")
+        raise BindError("引号或注释没有结束", "a quote or comment is not closed")
     if token["mark"]:
-        raise BindError("a bare ? stands in the statement; use :period_start, :period_end, :period or :cursor")
+        raise BindError("语句中有问号,请改用 :period_start 等名称", "a bare ?: use :period_start and the like")
     if token["name"] and token["name"] not in NAMES:
-        raise BindError(f"unknown bind :{token['name']}; known: " + ", ".join(sorted(f":{n}" for n in NAMES)))
+        known = ", ".join(sorted(f":{name}" for name in NAMES))
+        raise BindError(f"没有参数 :{token['name']},可用 {known}", f"no bind :{token['name']}; known: {known}")

@@ -6,9 +6,8 @@ import re
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from adapters.contract import AdapterConfig, SecretRef
+from adapters.contract import AdapterConfig, SecretRef, config_error
 from adapters.odbc.binds import BindError, Statement
 
 _LITERAL_SECRET = re.compile(r"(^|;)\s*(pwd|password)\s*=", re.IGNORECASE)
@@ -46,10 +45,12 @@ class OdbcConfig(AdapterConfig):
     @model_validator(mode="after")
     def _binds_by_name_only(self) -> Self:
         if _LITERAL_SECRET.search(self.connection):
-            raise PydanticCustomError("secret_literal", "no password in the connection string; use password: env:NAME")
+            raise config_error(
+                "secret_literal", "连接串中不得写口令,请用 password", "no password here: use the key password"
+            )
         for sql in filter(None, (self.sql, self.totals_sql)):
             try:
                 Statement.parse(sql)
             except BindError as error:
-                raise PydanticCustomError("sql", "{why}", {"why": str(error)}) from None
+                raise config_error("sql", error.zh, error.en) from None
         return self

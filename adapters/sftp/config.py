@@ -6,9 +6,8 @@ import re
 from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from adapters.contract import AdapterConfig, SecretRef
+from adapters.contract import AdapterConfig, SecretRef, config_error
 
 _PIN = re.compile(r"SHA256:[A-Za-z0-9+/]{43}=?|(\S+ )?(ssh|ecdsa|sk)-[\w@.-]+ [A-Za-z0-9+/]+={0,2}( .*)?")
 
@@ -71,7 +70,13 @@ class SftpConfig(AdapterConfig):
     @model_validator(mode="after")
     def _can_log_in(self) -> Self:
         if not _PIN.fullmatch(self.host_key.strip()):
-            raise PydanticCustomError("host_key", "host_key must be SHA256:... or a line of known_hosts")
+            raise config_error(
+                "host_key", "host_key 应为 SHA256:… 或 known_hosts 的一行", "write SHA256:... or a line of known_hosts"
+            )
         if self.password is None and self.private_key is None:
-            raise PydanticCustomError("no_credentials", "give password or private_key, as env:NAME or file:PATH")
+            zh, en = (
+                "应给出 password 或 private_key(env:变量名 或 file:文件名)",
+                "give password or private_key by reference",
+            )
+            raise config_error("no_credentials", zh, en)
         return self

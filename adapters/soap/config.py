@@ -6,9 +6,8 @@ from typing import Annotated, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
 
-from adapters.contract import AdapterConfig, SecretRef
+from adapters.contract import AdapterConfig, SecretRef, config_error
 
 Names = Annotated[tuple[str, ...], BeforeValidator(lambda given: tuple(given) if isinstance(given, list) else given)]
 ElementPath = Annotated[str, Field(pattern=r"^[^/\s]+(/[^/\s]+)*$", max_length=500)]
@@ -39,7 +38,7 @@ class SoapConfig(AdapterConfig):
         endpoint: where the service really answers, when the address inside its WSDL is not reachable from here.
         user, password: of a WS-Security UsernameToken, or of HTTP Basic, as `login` says.
         ca_file: PEM certificates to trust for https, relative to the site; absent: the system's.
-        operation, params: what is called, with `{period} {yyyymm} {yyyy} {mm} {q}` and `{cursor}` put into the values.
+        operation, params: what is called, with `{period} {yyyymm} {yyyy} {mm} {q}` put into the values.
         rows: path of one row's element inside the SOAP body, local names: `QueryResponse/list/item`. A row's
             children are its fields, named by each field's `source`.
         total: path of the element with the number of all rows; absent: the service does not say.
@@ -72,9 +71,14 @@ class SoapConfig(AdapterConfig):
     def _can_connect(self) -> Self:
         for address in filter(None, (self.wsdl, self.endpoint)):
             if urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).hostname:
-                raise PydanticCustomError("address", "wsdl and endpoint must be http:// or https:// addresses")
+                raise config_error(
+                    "address", "wsdl 和 endpoint 应为 http(s) 地址", "wsdl and endpoint are http(s) addresses"
+                )
             if "@" in urlsplit(address).netloc:
-                raise PydanticCustomError("secret_literal", "no account in an address; use user and password")
+                raise config_error(
+                    "secret_literal", "地址中不得写账号口令", "no account in an address: use user, password"
+                )
         if self.login != "none" and (self.user is None or self.password is None):
-            raise PydanticCustomError("no_credentials", "this login needs user and password (env:NAME or file:PATH)")
+            zh, en = "该登录方式需要 user 和 password(env:变量名 或 file:文件名)", "this login needs user and password"
+            raise config_error("no_credentials", zh, en)
         return self

@@ -39,6 +39,8 @@ class _Loader(zeep.Transport):
 
     def load(self, url: str) -> bytes:
         with self._wire.exchange("GET", url, {}) as answer:
+            if answer.status != 200:
+                raise self._wire.unavailable("服务描述暂时取不到", "its WSDL cannot be had now")
             return b"".join(answer.chunks)
 
 
@@ -65,6 +67,7 @@ class Service:
         params: dict[str, Any] = {name: self._request.fill(text) for name, text in config.params.items()}
         params |= {config.paging.page: page, config.paging.size: config.paging.rows}
         try:
+            # `Client.create_message` is the public way, but it drops the headers (SOAPAction, SOAP 1.1 or 1.2).
             envelope, headers = self._proxy._binding._create(
                 config.operation, (), params, client=self._proxy._client, options=self._proxy._binding_options
             )

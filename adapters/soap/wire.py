@@ -73,7 +73,7 @@ class Wire:
         except (http.client.HTTPException, OSError) as error:
             self._drop(host)
             self._request.remaining()
-            raise self._unavailable(
+            raise self.unavailable(
                 "连接失败、中断或长时间无应答", "the connection failed, broke off or fell silent"
             ) from error
         except BaseException:
@@ -125,11 +125,11 @@ class Wire:
         if status in (401, 403):
             raise SourceDenied(feed=self._request.feed)
         if status in _BUSY:
-            raise self._unavailable(f"对方系统繁忙(HTTP {status})", f"it is busy (HTTP {status})")
+            raise self.unavailable(f"对方系统繁忙(HTTP {status})", f"it is busy (HTTP {status})")
         if status not in (200, 400, 500):
             raise self._malformed(f"对方答复 HTTP {status}", f"it answered HTTP {status}")
 
-    def _unavailable(self, zh: str, en: str) -> SourceUnavailable:
+    def unavailable(self, zh: str, en: str) -> SourceUnavailable:
         return SourceUnavailable(feed=self._request.feed, reason_zh=zh, reason_en=en)
 
     def _malformed(self, zh: str, en: str) -> SourceMalformed:

@@ -1,4 +1,4 @@
-"""The app: a site directory becomes the rooms of a node. Construction only; every decision is a room's or a journey's."""
+"""The app: a site directory becomes the rooms of a node. Construction only; decisions are a room's or a journey's."""
 
 from gateway.app.clock import Clock, moment, system_clock
 from gateway.app.rooms import CentreNode, FrontEnd, Node, Watch, open_node

@@ -1,6 +1,7 @@
 """What a node knows for the freshness board: its receipts, and the attempts that did not balance.
 
-A centre asks its warehouse, a front-end the receipts in its spool; both ask their ledger for the imbalances. No judgement.
+A centre asks its warehouse, a front-end the receipts in its spool; both ask their ledger for the imbalances. Must never
+judge.
 """
 
 from __future__ import annotations

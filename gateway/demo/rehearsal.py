@@ -113,5 +113,5 @@ def _vouchers(county: County, rows: int, quarter: Period) -> None:
     path = county.sources / "agri" / "cwgl.db"
     path.parent.mkdir(parents=True)
     vouchers.write(path, rows, quarter.start, quarter.end, generate.SEED)
-    connection = f"Driver=SQLite3;Database={path};StepAPI=1;ReadOnly=1"
+    connection = f"Driver=SQLite3;Database={path};StepAPI=1;NoCreat=1"
     connect(county, "agri", "agri.village_finance", {"connection": connection})

@@ -32,9 +32,10 @@ def free_port() -> int:
 
 
 class Servers:
-    """Child processes with their logs in one directory."""
+    """Child processes with their logs in one directory; `pids` holds the process id of each by its name."""
 
     def __init__(self, logs: Path) -> None:
+        self.pids: dict[str, int] = {}
         self._logs = logs
         self._stack = ExitStack()
 
@@ -79,6 +80,7 @@ class Servers:
             command, env={**os.environ, **extra}, stdin=subprocess.DEVNULL, stdout=stdout, stderr=log
         )
         self._stack.callback(_stop, child)
+        self.pids[name] = child.pid
         return child
 
 

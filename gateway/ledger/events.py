@@ -23,17 +23,13 @@ _MAX_NAME = 60
 class EventKind(StrEnum):
     """Every step a batch can take at a node."""
 
-    LANDED = "landed"
     SEALED = "sealed"
     UNBALANCED = "unbalanced"
     REFUSED = "refused"
-    DELIVERED = "delivered"
     RECEIPTED = "receipted"
     DEFERRED = "deferred"
-    SETTLED = "settled"
     BURIED = "buried"
     ADMITTED = "admitted"
-    UPLOADED = "uploaded"
     LOADED = "loaded"
     DUPLICATE = "duplicate"
     CONFLICT = "conflict"
@@ -47,11 +43,10 @@ class Detail:
     Attributes:
         rows, problem, duplicate, changed: rows counted, set aside, already there, replacing older ones.
         fen: a sum of money in fen.
-        size: bytes. attempt: which try, from 1.
+        size: bytes.
         centre, department: ids of the catalogue.
         position, head: a line of another node's ledger, as its receipt quotes it.
-        certificate, payload, content: SHA-256 in hex: of a certificate, of the ciphertext, of the warehouse's record.
-        until: when it is tried again.
+        payload, content: SHA-256 in hex: of the ciphertext; of the plaintext (at a front-end) or the warehouse's record.
     """
 
     rows: int | None = None
@@ -60,18 +55,15 @@ class Detail:
     changed: int | None = None
     fen: int | None = None
     size: int | None = None
-    attempt: int | None = None
     centre: str | None = None
     department: str | None = None
     position: int | None = None
     head: str | None = None
-    certificate: str | None = None
     payload: str | None = None
     content: str | None = None
-    until: datetime | None = None
 
     def __post_init__(self) -> None:
-        for digest in ("head", "certificate", "payload", "content"):
+        for digest in ("head", "payload", "content"):
             _require_digest(digest, getattr(self, digest))
         for name in ("centre", "department"):
             _require_identifier(name, getattr(self, name))
@@ -79,17 +71,12 @@ class Detail:
     def encode(self) -> str:
         """Flat JSON, keys sorted, only what was said."""
         said = {key: value for key, value in asdict(self).items() if value is not None}
-        if self.until is not None:
-            said["until"] = encode_moment(self.until)
         return json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     @classmethod
     def decode(cls, text: str) -> Detail:
         """Read a line's details back."""
-        said = json.loads(text)
-        if "until" in said:
-            said["until"] = datetime.fromisoformat(said["until"])
-        return cls(**said)
+        return cls(**json.loads(text))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -34,7 +33,7 @@ from gateway.errors import (
 )
 from gateway.records.types import Column, FieldType
 from tests.adapters.conftest import rows_of
-from tests.peers.sshd import Sshd
+from tests.peers.sshd import Sshd, new_key
 
 COLUMNS = (
     Column(name="name", type=FieldType.PERSON_NAME, source="姓名"),
@@ -263,7 +262,7 @@ def test_the_pinned_key_may_be_a_line_of_known_hosts(
 def test_a_key_that_may_not_log_in_is_denied(
     folder: Path, adapter: Callable[..., SftpAdapter], small: Callable[..., Request], tmp_path: Path
 ) -> None:
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "other"], check=True)
+    new_key(tmp_path / "other")
     with pytest.raises(SourceDenied):
         adapter(private_key=f"file:{tmp_path / 'other'}").extract(small())
 

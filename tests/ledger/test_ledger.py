@@ -39,11 +39,11 @@ def event(kind: EventKind = EventKind.SEALED, batch: str = "finance.onecard/2026
 
 def test_lines_read_back_in_order_and_by_batch_kind_and_position(ledger: Ledger) -> None:
     first = ledger.append(event())
-    second = ledger.append(event(EventKind.DELIVERED))
+    second = ledger.append(event(EventKind.RECEIPTED))
     third = ledger.append(event(batch="civil.dibao/2026-10/r1"))
     assert list(ledger.lines()) == [first, second, third]
     assert list(ledger.lines(batch="civil.dibao/2026-10/r1")) == [third]
-    assert list(ledger.lines(kind=EventKind.DELIVERED)) == [second]
+    assert list(ledger.lines(kind=EventKind.RECEIPTED)) == [second]
     assert list(ledger.lines(after=2)) == [third]
     assert (ledger.head().position, ledger.head().hash) == (3, third.hash)
     assert (first.moment, first.by, first.seq) == (AT, "预算股", 1)

@@ -6,7 +6,9 @@ root starts it as `nobody`.
 
 from __future__ import annotations
 
+import base64
 import getpass
+import hashlib
 import os
 import shutil
 import socket
@@ -16,6 +18,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from tests.peers.processes import ROOT
 
@@ -46,7 +51,7 @@ def sshd(home: Path) -> Iterator[Sshd]:
     """Start it below `home`, which others must be able to enter."""
     folder = home / "served"
     folder.mkdir(mode=0o755)
-    host, client = _new_key(home / "host"), _new_key(home / "client")
+    host, client = new_key(home / "host"), new_key(home / "client")
     shutil.copy(f"{client}.pub", home / "authorized")
     user = _given_to_its_user(host)
     port = _free_port()
@@ -101,14 +106,18 @@ def _given_to_its_user(host: Path) -> str:
     return "nobody"
 
 
-def _new_key(path: Path) -> Path:
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
+def new_key(path: Path) -> Path:
+    """An Ed25519 key pair as ssh-keygen writes it: the private key at `path`, the public one beside it."""
+    key = Ed25519PrivateKey.generate()
+    path.touch(0o600)
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
+    path.with_suffix(".pub").write_bytes(key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH) + b"\n")
     return path
 
 
 def _fingerprint(key: Path) -> str:
-    shown = subprocess.run(["ssh-keygen", "-l", "-f", f"{key}.pub"], check=True, capture_output=True, text=True)
-    return shown.stdout.split()[1]
+    blob = base64.b64decode(key.with_suffix(".pub").read_text().split()[1])
+    return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
 
 
 def _free_port() -> int:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gateway.errors import CentreBusy, Conflict, NotEntitled, OffsetMismatch, UploadUnknown
+from gateway.errors import Conflict, NotEntitled, OffsetMismatch, SpoolFull, UploadUnknown
 from gateway.keys import Identity, KeyRing, Stage
 from gateway.keys.tls import server_context
 from gateway.server import Limits, make_app, serve
@@ -98,7 +98,7 @@ class FileReception:
         place = self._inbox / digest
         if self._facts(digest).get("fate") == "full once" and not (place / "full").exists():
             (place / "full").touch()
-            raise CentreBusy()
+            raise SpoolFull(action_zh="存入", action_en="store it")
         (place / "uploaded").touch()
 
     def load(self, digest: str) -> None:
@@ -106,7 +106,7 @@ class FileReception:
         time.sleep(facts.get("seconds", 0))
         if facts.get("fate") == "busy once" and not (place / "tried").exists():
             (place / "tried").touch()
-            raise CentreBusy()
+            raise SpoolFull(action_zh="存入", action_en="store it")
         if facts.get("fate") == "refused":
             (place / "refused").touch()
             raise Conflict(batch=facts["batch"])

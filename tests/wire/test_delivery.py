@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import (
-    CentreBusy,
     Conflict,
     NotEntitled,
     PayloadChanged,
     PeerRefused,
     PeerUnavailable,
     ReceiptPending,
+    SpoolFull,
     UploadLost,
 )
 from gateway.keys.tls import client_context
@@ -119,7 +119,7 @@ def test_a_load_that_cannot_be_done_now_is_done_later(world: World, centre: Cent
     batch = make_batch(tmp_path, 10, fate="busy once")
     with make_client(world.ring("finance"), centre.port) as client:
         assert client.deliver(batch.manifest, b"keys", batch.payload) == batch.receipt
-    assert f"load of {batch.digest} put off: {CentreBusy.code}" in centre.log()
+    assert f"load of {batch.digest} put off: {SpoolFull.code}" in centre.log()
 
 
 def test_a_hand_over_that_failed_after_the_last_byte_is_asked_for_again(
@@ -129,7 +129,7 @@ def test_a_hand_over_that_failed_after_the_last_byte_is_asked_for_again(
     with make_client(world.ring("finance"), centre.port) as client:
         assert client.deliver(batch.manifest, b"keys", batch.payload) == batch.receipt
     received = re.findall(rf"PATCH /v1/uploads/{batch.digest} (\d+) .* bytes=(\d+)", centre.log())
-    assert received == [("503", "100000"), ("204", "0")]
+    assert received == [("507", "100000"), ("204", "0")]
 
 
 def test_a_receipt_that_takes_too_long_is_left_to_the_next_run(
