@@ -24,7 +24,7 @@ from gateway.envelope.parties import Signer
 from gateway.envelope.payload import PayloadWriter
 from gateway.envelope.sealing import new_key, seal_keys, seal_manifest
 from gateway.errors import ReasonRequired, Retry, Settled, SourceEmpty, Unbalanced, Unchanged, YizhanError
-from gateway.journal import Clock, enter_missing, last_sealed, sealed
+from gateway.journal import Clock, enter_missing, landed, last_sealed
 from gateway.ledger import Detail, Event, EventKind, Ledger, Line
 from gateway.problems import ProblemBooks, ProblemWriter
 from gateway.records.check import Checker
@@ -143,9 +143,10 @@ def _collect(task: Task, before: Line | None, source: Adapter, desk: Desk, progr
         digest = hashlib.sha256(manifest_bytes).hexdigest()
         kept = book.keep() if poured.problem.rows else None
         name = EntryName.of(feed=manifest.feed, period=manifest.period, revision=revision, digest=digest)
-        entry = draft.commit(name, manifest_bytes, keys)
-    detail = _detail(task.feed, poured, manifest)
-    desk.ledger.append(sealed(entry, digest, manifest.created_at, detail=detail, by=task.by))
+        detail = _detail(task.feed, poured, manifest)
+        desk.ledger.append(landed(name, digest, manifest.created_at, detail=detail, by=task.by))
+        draft.commit(name, manifest_bytes, keys)
+    enter_missing(desk.spool, desk.ledger, desk.clock)
     return Collected(batch=manifest.batch_id, digest=digest, manifest=manifest, problems=kept)
 
 
@@ -158,7 +159,7 @@ def _pour(
     sink = _Hashed(payload)
     extracted = accepted = problem = Totals.zero(feed.fields)
     codes = Tally()
-    with source.extract(_request(task)) as extraction:
+    with source.extract(request_for(task)) as extraction:
         with payload, RecordWriter(sink, feed.fields) as records:
             for batch in extraction:
                 checked = checker.check(batch)
@@ -193,7 +194,8 @@ class _Hashed:
         return self._hash.hexdigest()
 
 
-def _request(task: Task) -> Request:
+def request_for(task: Task) -> Request:
+    """What the source is asked for."""
     limits = task.feed.limits
     return Request(
         feed=task.feed.id,

@@ -8,16 +8,28 @@ key itself: rooms come in as arguments.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from gateway.envelope.parties import Trust
 from gateway.envelope.receipt import Answer, check_receipt
-from gateway.envelope.sealed import Batch, Sealed, verify
-from gateway.errors import EnvelopeRefused, PayloadChanged, PeerRefused, ReceiptRefused, Retry, YizhanError
-from gateway.journal import Clock, about, enter_missing
+from gateway.envelope.sealed import Batch, Sealed, check_payload, verify
+from gateway.errors import (
+    EntryDamaged,
+    EnvelopeRefused,
+    PayloadChanged,
+    PeerRefused,
+    ReceiptRefused,
+    Retry,
+    YizhanError,
+)
+from gateway.journal import Clock, about, enter_missing, sealed_digest
 from gateway.ledger import Detail, EventKind, Ledger
-from gateway.spool import Claim, Spool, State
+from gateway.spool import Claim, EntryName, Spool, State
+
+_BATCH_FAULTS = (PeerRefused, EnvelopeRefused, EntryDamaged, PayloadChanged)
 
 
 class Courier(Protocol):
@@ -40,10 +52,14 @@ class Post:
 
 @dataclass(frozen=True, kw_only=True)
 class Delivered:
-    """What became of one batch: the verified receipt, or the error that kept it; `state` is where it lies now."""
+    """What became of one batch: the verified receipt, or the error that kept it; `state` is where it lies now.
+
+    Attributes:
+        digest: under which it was sealed; None if this node's ledger has no such batch.
+    """
 
     batch: str
-    digest: str
+    digest: str | None
     state: State
     answer: Answer | None
     error: YizhanError | None
@@ -67,22 +83,35 @@ def drain(post: Post) -> Iterator[Delivered]:
 
 
 def _deliver(claim: Claim, post: Post) -> Delivered:
-    digest = claim.digest
     try:
         receipt, answer = _fetch(claim, post)
     except YizhanError as error:
-        return _kept(claim, digest, error, post)
+        return _kept(claim, error, post)
     _enter_receipted(claim, answer, post)
     done = post.spool.settle(claim, receipt)
-    return Delivered(batch=claim.name.batch, digest=digest, state=done.state, answer=answer, error=None)
+    return Delivered(batch=claim.name.batch, digest=done.digest, state=done.state, answer=answer, error=None)
 
 
 def _fetch(claim: Claim, post: Post) -> tuple[bytes, Answer]:
     """The receipt as it came (DER), and verified: it answers this very batch and everything in it balances."""
     trust, at = post.trust(), post.clock()
-    batch = verify(Sealed.parse(claim.manifest, claim.keys), trust, at)  # our own files may have been touched on disk
-    receipt = claim.receipt or post.courier(batch, claim)
+    batch = _untouched(claim, trust, at)
+    stored = claim.receipt
+    if stored is not None:  # we died while settling; unless it has been touched, nothing need be sent
+        with suppress(ReceiptRefused):
+            return stored, check_receipt(stored, batch, trust, at)
+    receipt = post.courier(batch, claim)
     return receipt, check_receipt(receipt, batch, trust, at)
+
+
+def _untouched(claim: Claim, trust: Trust, at: datetime) -> Batch:
+    """The batch, if our own files are still what was sealed: nothing that is not leaves this machine."""
+    batch = verify(Sealed.parse(claim.manifest, claim.keys), trust, at)
+    said = batch.manifest
+    claim.require(EntryName.of(feed=said.feed, period=said.period, revision=said.revision, digest=batch.digest))
+    with claim.open_payload() as payload:
+        check_payload(batch, payload)
+    return batch
 
 
 def _enter_receipted(claim: Claim, answer: Answer, post: Post) -> None:
@@ -102,15 +131,14 @@ def _enter_receipted(claim: Claim, answer: Answer, post: Post) -> None:
     post.ledger.append(about(claim, digest, post.clock(), EventKind.RECEIPTED, detail=detail))
 
 
-def _kept(claim: Claim, digest: str, error: YizhanError, post: Post) -> Delivered:
+def _kept(claim: Claim, error: YizhanError, post: Post) -> Delivered:
     """Keep the batch: in `dead` until a person has acted if the batch itself is at fault, else in `ready`.
 
     Nothing is wrong with a batch whose centre sent a false receipt, or whose front-end cannot read its own keys.
     """
     code = error.facts.get("peer_code", error.code) if isinstance(error, PeerRefused) else error.code
-    at_fault = isinstance(error, PeerRefused | EnvelopeRefused | PayloadChanged) and not isinstance(
-        error, ReceiptRefused
-    )
+    at_fault = isinstance(error, _BATCH_FAULTS) and not isinstance(error, ReceiptRefused)
+    digest = sealed_digest(post.ledger, claim.name)
     kind = EventKind.DEFERRED if isinstance(error, Retry) else EventKind.REFUSED
     post.ledger.append(about(claim, digest, post.clock(), kind, code=str(code)))
     entry = post.spool.bury(claim) if at_fault else post.spool.defer(claim)

@@ -98,8 +98,8 @@ class ConfigMissing(Refuse):
     exit_code = 2
     zh, en = "找不到文件:{path}。", "file not found: {path}."
     zh_next, en_next = (
-        "请检查 --site 或 YIZHAN_SITE 指向的站点目录。",
-        "Check the site directory given by --site or YIZHAN_SITE.",
+        "请核对路径;站点目录由 --site 或 YIZHAN_SITE 指定。",
+        "Check the path; a site directory is named by --site or YIZHAN_SITE.",
     )
 
 
@@ -187,6 +187,56 @@ class WrongRole(Refuse):
     exit_code = 2
     zh, en = "站点 {site} 不能执行该命令:需要{needed_zh}。", "site {site} cannot do this: it takes a {needed_en}."
     zh_next, en_next = "请用 --site 指向相应站点。", "Name the right site with --site."
+
+
+class MomentInvalid(Refuse):
+    """Facts: `text`, `expected` (an example of the right form)."""
+
+    code = "YZ-1011"
+    exit_code = 2
+    zh, en = "时间写法不对:{text}。", "not a moment: {text}."
+    zh_next, en_next = "应写作 {expected}。", "Write it as {expected}."
+
+
+class UsageWrong(Refuse):
+    """A command line that no command takes. Facts: `said` (the parser's words), `command`."""
+
+    code = "YZ-1012"
+    exit_code = 2
+    zh, en = "命令写法不对:{said}。", "wrong usage: {said}."
+    zh_next, en_next = "用法见:{command} -h", "See: {command} -h"
+
+
+class OutputRefused(Refuse):
+    """A file that was asked for cannot be written. Facts: `path`."""
+
+    code = "YZ-1013"
+    exit_code = 2
+    zh, en = "写文件失败:{path}。", "cannot write the file {path}."
+    zh_next, en_next = (
+        "请核对目录和权限,文件名应以 .csv 结尾。",
+        "Check its directory, its rights, and that it ends in .csv.",
+    )
+
+
+class AnchorsUnknown(Refuse):
+    """Files to be verified that belong to no site, and no anchors named. Facts: `file`."""
+
+    code = "YZ-1014"
+    exit_code = 2
+    zh, en = "无从核验:{file} 不在任何站点目录中。", "cannot verify: {file} lies in no site's directory."
+    zh_next, en_next = (
+        "请用 --site 指明站点,或用 --keys 指明信任锚所在的 keys 目录。",
+        "Name a site with --site, or a keys directory with the anchors to trust with --keys.",
+    )
+
+
+class ProgramFault(Refuse):
+    """A defect of this program. Facts: `kind` (the exception's type; its words may quote data and are not told)."""
+
+    code = "YZ-1099"
+    zh, en = "程序缺陷:{kind}。", "a defect of this program: {kind}."
+    zh_next, en_next = "请把以上位置和 yizhan --version 告知维护单位。", "Report the places above and yizhan --version."
 
 
 # --- 2xxx  sources and adapters --------------------------------------------------------------------------------------
@@ -335,6 +385,30 @@ class ReasonRequired(Refuse):
         "a correction needs a reason and a person: {feed} {period} differs from {batch}, which was sealed before.",
     )
     zh_next, en_next = "请加上 --reason 理由 --by 责任人 重新运行。", "Run it again with --reason and --by."
+
+
+class AdapterNameRefused(Refuse):
+    """Facts: `name` (of an adapter to be made)."""
+
+    code = "YZ-2014"
+    exit_code = 2
+    zh, en = "适配器名称不可用:{name}。", "not a name for an adapter: {name}."
+    zh_next, en_next = (
+        "请用小写字母开头,只含小写字母、数字和单个下划线,不超过 40 字,且未被已安装的适配器使用。",
+        "Use lower-case letters, digits and single underscores, a letter first, at most 40, and no installed name.",
+    )
+
+
+class ScaffoldRefused(Refuse):
+    """Facts: `path` (of the directory that a new adapter was to be written into)."""
+
+    code = "YZ-2015"
+    exit_code = 2
+    zh, en = "不能在此生成适配器:{path}。", "cannot make an adapter in {path}."
+    zh_next, en_next = (
+        "请用 --dir 另指一个空的、可写的目录;已有文件不会被覆盖。",
+        "Name an empty, writable directory with --dir; nothing is ever written over.",
+    )
 
 
 # --- 3xxx  records (3001 to 3899 are what a problem row carries: data in gateway/records/problems.py) ---------------
@@ -942,6 +1016,18 @@ class SchemaDiffers(Refuse):
     zh_next, en_next = "请双方核对目录版本后重新采集。", "Compare the catalogues of both sides, then collect again."
 
 
+class CadenceDiffers(Refuse):
+    """The batch is about a period the feed does not have. Facts: `batch`, `expected` (a period of the feed)."""
+
+    code = "YZ-5026"
+    status = 409
+    zh, en = "拒绝接收:{batch} 的数据期不合该事项的周期。", "refused: {batch} is about a period its feed does not have."
+    zh_next, en_next = (
+        "数据期应写作 {expected} 这样;请双方核对目录版本。",
+        "A period of it is {expected}; compare the catalogues.",
+    )
+
+
 # --- 6xxx  spool and transport ---------------------------------------------------------------------------------------
 
 # transport and wire: 61xx
@@ -1125,6 +1211,19 @@ class UploadStalled(Retry):
     zh_next, en_next = "已收部分保留,请续传。", "What arrived is kept; resume."
 
 
+class ListenRefused(Refuse):
+    """The centre's own address cannot be listened on. Facts: `host`, `port`."""
+
+    code = "YZ-6133"
+    exit_code = 2
+    status = 500
+    zh, en = "中心无法监听:{host}:{port}。", "the centre cannot listen on {host}:{port}."
+    zh_next, en_next = (
+        "请检查端口是否已被占用,以及 site.yaml 的 listen。",
+        "Check whether the port is in use, and listen in site.yaml.",
+    )
+
+
 class CentreFault(Retry):
     """A defect at the centre; its log has the details, the wire does not."""
 
@@ -1217,7 +1316,7 @@ class UploadIncomplete(Retry):
 
 
 class EntryDamaged(Refuse):
-    """An entry does not hold what its state demands (found by fsck). Facts: `place`, `file`."""
+    """An entry does not hold what its state demands, or the batch its name says. Facts: `place`, `file`."""
 
     code = "YZ-6008"
     zh, en = "驿站条目损坏:{place}:{file}。", "damaged spool entry: {place}: {file}."

@@ -1,7 +1,8 @@
-"""A front-end's own account of its batches: what it has sealed, in the ledger's words.
+"""A front-end's own account of its batches: what has landed and been sealed, in the ledger's words.
 
-Spool and ledger are two stores, and a power cut may fall between them. The spool is written first and is the truth of
-what was sealed; whatever the ledger then lacks is entered here before anything else is done. Must never move an entry.
+Spool and ledger are two stores, and a power cut may fall between them. So a batch is entered twice: `landed`, with all
+that is to be known of it, before the spool has it, and `sealed` once the spool has it. What was cut off between the two
+is entered here before anything else is done. Must never move an entry, nor enter one that did not land here.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from gateway.ledger import Detail, Event, EventKind, Ledger, Line
-from gateway.spool import Entry, Spool, State
+from gateway.spool import Entry, EntryName, Spool, State, mark_of
 
 Clock = Callable[[], datetime]
 
@@ -20,32 +21,40 @@ def last_sealed(spool: Spool, ledger: Ledger, feed: str, period: str) -> Line | 
 
     A batch that was refused for good never arrived: what is sealed after it takes its place and its revision.
     """
-    dead = {entry.digest for entry in spool.entries(State.DEAD)}
+    dead = {entry.name.mark for entry in spool.entries(State.DEAD)}
     lines = (
         line
         for line in ledger.lines(kind=EventKind.SEALED)
-        if (line.feed, line.period) == (feed, period) and line.digest not in dead
+        if (line.feed, line.period) == (feed, period) and mark_of(line.digest) not in dead
     )
     return max(lines, key=lambda line: line.revision, default=None)
 
 
+def sealed_digest(ledger: Ledger, name: EntryName) -> str | None:
+    """The digest under which an entry was sealed, whatever its files say now; None if the ledger knows of no such."""
+    lines = ledger.lines(batch=name.batch, kind=EventKind.SEALED)
+    return next((line.digest for line in lines if mark_of(line.digest) == name.mark), None)
+
+
 def enter_missing(spool: Spool, ledger: Ledger, clock: Clock) -> None:
-    """Enter `sealed` for every entry of the spool whose sealing was cut off before the ledger had it."""
+    """Enter `sealed` for every batch that landed, lies in the spool, and has no such line yet."""
     known = {line.digest for line in ledger.lines(kind=EventKind.SEALED)}
-    for entry in spool.entries():
-        digest = entry.digest
-        if digest not in known:
-            ledger.append(sealed(entry, digest, clock(), detail=Detail(), by=None))
+    landed = [line for line in ledger.lines(kind=EventKind.LANDED) if line.digest not in known]
+    names = {entry.name.mark: entry.name for entry in spool.entries()} if landed else {}
+    for line in landed:
+        name = names.get(mark_of(line.digest))
+        if name is not None:
+            ledger.append(_line(name, line.digest, clock(), EventKind.SEALED, line.said, None, line.by))
 
 
-def sealed(entry: Entry, digest: str, at: datetime, *, detail: Detail, by: str | None) -> Event:
-    """The line that says this batch was sealed and lies in the spool."""
-    return about(entry, digest, at, EventKind.SEALED, detail=detail, by=by)
+def landed(name: EntryName, digest: str, at: datetime, *, detail: Detail, by: str | None) -> Event:
+    """The line that says what is about to be sealed into the spool under this name."""
+    return _line(name, digest, at, EventKind.LANDED, detail, None, by)
 
 
 def about(
     entry: Entry,
-    digest: str,
+    digest: str | None,
     at: datetime,
     kind: EventKind,
     *,
@@ -54,7 +63,12 @@ def about(
     by: str | None = None,
 ) -> Event:
     """A line about one entry of the spool."""
-    name = entry.name
+    return _line(entry.name, digest, at, kind, detail or Detail(), code, by)
+
+
+def _line(
+    name: EntryName, digest: str | None, at: datetime, kind: EventKind, detail: Detail, code: str | None, by: str | None
+) -> Event:
     return Event(
         at=at,
         kind=kind,
@@ -65,5 +79,5 @@ def about(
         digest=digest,
         code=code,
         by=by,
-        detail=detail or Detail(),
+        detail=detail,
     )

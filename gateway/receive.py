@@ -24,7 +24,9 @@ from gateway.envelope.payload import PayloadReader
 from gateway.envelope.receipt import LedgerPlace, Receipt, issue_receipt, peek
 from gateway.envelope.sealed import Batch, Sealed, check_payload, check_recipient, open_key, verify
 from gateway.errors import (
+    CadenceDiffers,
     Conflict,
+    EntryDamaged,
     FeedUnknown,
     NotEntitled,
     PeriodInvalid,
@@ -33,11 +35,12 @@ from gateway.errors import (
     UnknownName,
     UploadUnknown,
 )
+from gateway.journal import about
 from gateway.keys import Identity, Party
 from gateway.ledger import Detail, Event, EventKind, Head, Ledger
 from gateway.records.stream import read_records, schema_digest
 from gateway.records.totals import Totals
-from gateway.spool import Arrival, Claim, EntryName, Spool, State
+from gateway.spool import Arrival, Claim, Entry, EntryName, Spool, State, mark_of
 from gateway.warehouse import BatchFacts, LoadResult, Warehouse
 
 MAX_REMEMBERED = 10_000
@@ -110,8 +113,7 @@ class Reception:
         open_key(batch, rooms.decryptor)
         self._require_schema(said)
         rooms.warehouse.require_next(_facts(batch, rooms.clock()))
-        name = EntryName.of(feed=said.feed, period=said.period, revision=said.revision, digest=batch.digest)
-        arrival = rooms.spool.arrive(name, batch.digest, said.payload.size, manifest, keys)
+        arrival = rooms.spool.arrive(_name_of(batch), batch.digest, said.payload.size, manifest, keys)
         if not arrival.offset:
             rooms.ledger.append(_event(rooms.clock(), EventKind.ADMITTED, batch.digest, peer.id, said))
         self._refused.pop(batch.digest, None)
@@ -137,7 +139,20 @@ class Reception:
         spool.recover()
         spool.sweep()
         spool.expire(self._rooms.clock() - ABANDONED)
-        return [entry.digest for entry in spool.entries(State.READY)]
+        return [entry.digest for entry in spool.entries(State.READY) if self._is_readable(entry)]
+
+    def _is_readable(self, entry: Entry) -> bool:
+        """Whether an entry still has its manifest; one that was robbed of it is ledgered, buried, and comes again."""
+        spool = self._rooms.spool
+        try:
+            return bool(entry.digest)
+        except EntryDamaged as damage:
+            claim = spool.claim(entry.name)
+            if claim is not None:
+                event = about(entry, None, self._rooms.clock(), EventKind.REFUSED, code=damage.code)
+                self._rooms.ledger.append(event)
+                spool.bury(claim)
+            return False
 
     def load(self, digest: str) -> None:
         """Unseal and load one uploaded batch, or record why not and put it among the dead.
@@ -146,7 +161,7 @@ class Reception:
             any Retry: it is tried again later. Any Refuse: it has been recorded, and `receipt` raises it from now on.
         """
         spool = self._rooms.spool
-        ready = [e.name for e in spool.entries(State.READY) if e.name.mark == digest[:16]]
+        ready = [e.name for e in spool.entries(State.READY) if e.name.mark == mark_of(digest)]
         claim = spool.claim(ready[0]) if ready else None
         if claim is None:
             return
@@ -167,7 +182,8 @@ class Reception:
             return stored
         with self._refusals_entered(digest, None):
             batch = verify(Sealed.parse(claim.manifest, claim.keys), rooms.trust(), rooms.clock())
-        with self._refusals_entered(digest, batch.manifest.sender, batch.manifest), claim.payload.open("rb") as payload:
+        with self._refusals_entered(digest, batch.manifest.sender, batch.manifest), claim.open_payload() as payload:
+            claim.require(_name_of(batch))
             feed = self._feed(batch.manifest)
             self._require_schema(batch.manifest)
             check_payload(batch, payload)
@@ -232,8 +248,15 @@ class Reception:
             said.region,
         ):
             raise NotEntitled(presented=str(peer), feed=feed.id)
-        if Period.parse(said.period).cadence is not feed.rule.cadence:
-            raise PeriodInvalid(text=said.period, expected=str(feed.starts))
+        self._require_cadence(said, feed)
+
+    def _require_cadence(self, said: Manifest, feed: Feed) -> None:
+        try:
+            fits = Period.parse(said.period).cadence is feed.rule.cadence
+        except PeriodInvalid:
+            fits = False
+        if not fits:
+            raise CadenceDiffers(batch=said.batch_id, expected=str(feed.starts))
 
     def _require_schema(self, said: Manifest) -> None:
         if schema_digest(self._feed(said).fields) != f"sha256:{said.schema_digest}":
@@ -266,6 +289,11 @@ def _authentic(reader: PayloadReader, feed: Feed) -> Iterator[pa.RecordBatch]:
     """The records, and then the certainty that the payload ended where its sender ended it (ENVELOPE 4.5)."""
     yield from read_records(reader, feed.fields)
     reader.finish()
+
+
+def _name_of(batch: Batch) -> EntryName:
+    said = batch.manifest
+    return EntryName.of(feed=said.feed, period=said.period, revision=said.revision, digest=batch.digest)
 
 
 def _facts(batch: Batch, at: datetime) -> BatchFacts:

@@ -120,7 +120,7 @@ class PageReader:
         seen: set[int] = set()
         fault: str | None = None
         for child in element.iterchildren(etree.Element):
-            place = self._places.get(etree.QName(child).localname)
+            place = self._places.get(child.tag.rpartition("}")[2])
             if place is None:
                 continue
             if place in seen or len(child):

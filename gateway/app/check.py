@@ -13,7 +13,7 @@ from gateway.envelope.parties import Trust
 from gateway.envelope.report import Files, inspect, verify_files
 from gateway.errors import EntryUnexplained, EntryUntrue, LineUnsupported, ReceiptDiffers, YizhanError
 from gateway.ledger import EventKind
-from gateway.spool import Entry, State
+from gateway.spool import Entry, EntryName, State, mark_of
 
 
 def check_node(node: FrontEnd | CentreNode) -> Iterator[YizhanError]:
@@ -33,15 +33,22 @@ def _check_entry(entry: Entry, trust: Trust, now: datetime) -> Iterator[YizhanEr
     """The files of an entry are what was sealed and signed; the dead may well be false, that is why they lie there."""
     if entry.state is State.DEAD:
         return
-    place = f"{entry.state.value}/{entry.name}"
     try:
         files = Files(manifest=entry.manifest, keys=entry.keys, receipt=entry.receipt)
         verify_files(files, trust, _signed_at(files, now))
+        entry.require(_name_in(files))
         if entry.payload.exists():
-            with entry.payload.open("rb") as payload:
+            with entry.open_payload() as payload:
                 verify_files(Files(manifest=files.manifest, payload=payload), trust, _signed_at(files, now))
     except YizhanError as fault:
-        yield EntryUntrue(place=place, cause=fault.code)
+        yield EntryUntrue(place=entry.place, cause=fault.code)
+
+
+def _name_in(files: Files) -> EntryName:
+    """What an entry that holds these files is called."""
+    contents = inspect(Files(manifest=files.manifest))
+    said = contents.manifest
+    return EntryName.of(feed=said.feed, period=said.period, revision=said.revision, digest=contents.manifest_digest)
 
 
 def _signed_at(files: Files, now: datetime) -> datetime:
@@ -51,32 +58,37 @@ def _signed_at(files: Files, now: datetime) -> datetime:
 
 
 def _check_explained(node: FrontEnd | CentreNode) -> Iterator[YizhanError]:
-    """Every entry has its line in the ledger, and every receipted line its entry."""
-    first, last = _LINES[isinstance(node, CentreNode)]
-    opened = {line.digest for line in node.ledger.lines(kind=first)}
-    closed = {line.digest for line in node.ledger.lines(kind=last)}
-    done = set()
-    for entry in node.spool.entries():
-        digest = entry.digest
-        if digest not in opened or (entry.state is State.DONE and digest not in closed):
-            yield EntryUnexplained(place=f"{entry.state.value}/{entry.name}")
-        if entry.state is State.DONE:
-            done.add(digest)
-    waiting = {entry.digest for entry in node.spool.entries(State.READY, State.INFLIGHT)}
-    for line in node.ledger.lines(kind=last):
-        if line.digest not in done | waiting:
+    """Every entry has its lines in the ledger, and every line that says an entry is there has its entry."""
+    opening, closing, standing = _LINES[isinstance(node, CentreNode)]
+    opened, closed = _marks(node, opening), _marks(node, closing)
+    entries = node.spool.entries()
+    for entry in entries:
+        if entry.name.mark not in (opened & closed if entry.state is State.DONE else opened):
+            yield EntryUnexplained(place=entry.place)
+    present = {entry.name.mark for entry in entries if entry.state is not State.DEAD}
+    anywhere = {entry.name.mark for entry in entries}
+    for line in node.ledger.lines():
+        found = present if line.event == closing else anywhere
+        if line.event in (closing, *standing) and mark_of(line.digest) not in found:
             yield LineUnsupported(node=line.node, seq=line.seq, batch=line.batch)
 
 
+def _marks(node: FrontEnd | CentreNode, kind: EventKind) -> set[str]:
+    return {mark_of(line.digest) for line in node.ledger.lines(kind=kind)}
+
+
+# Which line opens an entry, which line closes it, and which others say that there is one. A centre's `admitted` says
+# no such thing: uploads are abandoned, and what was refused may come again.
 _LINES = {
-    False: (EventKind.SEALED, EventKind.RECEIPTED),
-    True: (EventKind.ADMITTED, EventKind.LOADED),
+    False: (EventKind.SEALED, EventKind.RECEIPTED, (EventKind.SEALED,)),
+    True: (EventKind.ADMITTED, EventKind.LOADED, ()),
 }
 
 
 def _check_receipts(node: CentreNode) -> Iterator[YizhanError]:
     """The receipt in the inbox is the one the warehouse committed."""
+    committed = {mark_of(line.digest): line.digest for line in node.ledger.lines(kind=EventKind.LOADED)}
     for entry in node.spool.entries(State.DONE):
-        digest = entry.digest
-        if node.warehouse.lookup(digest) != entry.receipt:
-            yield ReceiptDiffers(place=f"{entry.state.value}/{entry.name}")
+        digest = committed.get(entry.name.mark)
+        if digest is not None and node.warehouse.lookup(digest) != entry.receipt:
+            yield ReceiptDiffers(place=entry.place)

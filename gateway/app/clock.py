@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from gateway.calendar import ASIA_SHANGHAI
-from gateway.errors import ClockRefused, ConfigInvalid
+from gateway.errors import ClockRefused, MomentInvalid
 
 Clock = Callable[[], datetime]
 
@@ -22,27 +22,25 @@ def clock(rehearsal: bool, environ: Mapping[str, str]) -> Clock:
 
     Raises:
         ClockRefused: `YIZHAN_NOW` is set where the site is no rehearsal.
-        ConfigInvalid: `YIZHAN_NOW` is no ISO 8601 moment.
+        MomentInvalid: `YIZHAN_NOW` is no ISO 8601 moment.
     """
     text = environ.get("YIZHAN_NOW")
     if not text:
         return system_clock
     if not rehearsal:
         raise ClockRefused()
-    fixed = moment(text, "YIZHAN_NOW")
+    fixed = moment(text)
     return lambda: fixed
 
 
-def moment(text: str, place: str) -> datetime:
+def moment(text: str) -> datetime:
     """An ISO 8601 moment; without an offset it is Beijing time.
 
     Raises:
-        ConfigInvalid: not a moment.
+        MomentInvalid: not a moment.
     """
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
-        raise ConfigInvalid(
-            place=place, problem_zh=f"不是 ISO 8601 时间:{text}", problem_en=f"not an ISO 8601 moment: {text}"
-        ) from None
+        raise MomentInvalid(text=text, expected="2026-11-30T23:59:59+08:00") from None
     return at if at.tzinfo else at.replace(tzinfo=ASIA_SHANGHAI)

@@ -52,7 +52,7 @@ def _from_warehouse(feed: Feed, held: warehouse.Delivery) -> Delivery:
 def _receipted(node: FrontEnd) -> Iterator[Delivery]:
     feeds = {feed.id: feed for feed in node.feeds}
     for entry in node.spool.entries(State.DONE):
-        if entry.name.feed in feeds:
+        if entry.name.feed in feeds and entry.receipt is not None:  # one that lost it is for fsck to name
             yield _from_receipt(feeds[entry.name.feed], entry)
 
 

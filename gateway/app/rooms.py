@@ -46,7 +46,7 @@ class Node:
 
     @cached_property
     def clock(self) -> Clock:
-        """Raises: ClockRefused, ConfigInvalid."""
+        """Raises: ClockRefused, MomentInvalid."""
         return clock(self.site.file.rehearsal, self.environ)
 
     @cached_property

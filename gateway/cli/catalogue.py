@@ -10,17 +10,34 @@ import typer
 from gateway.app import read_site
 from gateway.catalogue import Catalogue, Feed, load
 from gateway.catalogue import schema as catalogue_schema
-from gateway.cli.shell import Shell, answer_json, answer_table, registry
+from gateway.cli.shell import Heading, Json, Shell, answer, answer_json, registry
 from gateway.errors import ConfigFaults
 
 app = typer.Typer(name="catalogue", help="归集目录 / the catalogue", no_args_is_help=True)
-Json = Annotated[bool, typer.Option("--json", help="输出 JSON / one JSON document")]
 Where = Annotated[
     Path | None, typer.Argument(help="目录文件或文件夹,缺省为站点的 / file or directory; the site's own when omitted")
 ]
 
+_FEEDS = (
+    Heading("归集事项", "feed"),
+    Heading("名称", "title"),
+    Heading("部门", "department"),
+    Heading("周期", "cadence"),
+    Heading("时限规则", "due rule"),
+    Heading("来源", "adapter"),
+    Heading("送达", "routes"),
+)
+_FIELDS = (
+    Heading("字段", "field"),
+    Heading("名称", "title"),
+    Heading("类型", "type"),
+    Heading("必填", "required"),
+    Heading("主键", "key"),
+    Heading("来源列", "source"),
+)
 
-@app.command("check", help="检查目录 / validate it")
+
+@app.command("check", help="检查目录 / validate the catalogue")
 def check(context: typer.Context, path: Where = None) -> None:
     """Exit 0 when it holds; else 2 and every fault with file and line."""
     shell: Shell = context.obj
@@ -31,7 +48,7 @@ def check(context: typer.Context, path: Where = None) -> None:
             shell.complain(fault)
         raise typer.Exit(faults.exit_code) from None
     departments, feeds = len(found.departments), len(found.feeds)
-    print(
+    answer(
         shell.say(
             f"目录有效:{departments} 个部门,{feeds} 个归集事项,摘要 {found.digest}",
             f"catalogue valid: {departments} departments, {feeds} feeds, digest {found.digest}",
@@ -46,29 +63,8 @@ def list_feeds(context: typer.Context, json: Json = False) -> None:
     found = _load(shell, None)
     if json:
         answer_json({"feeds": [_feed_json(found, feed) for feed in found.feeds]})
-        return
-    columns = [
-        shell.say("归集事项", "feed"),
-        shell.say("名称", "title"),
-        shell.say("部门", "department"),
-        shell.say("周期", "cadence"),
-        shell.say("时限规则", "due rule"),
-        shell.say("来源", "adapter"),
-        shell.say("送达", "routes"),
-    ]
-    rows = [
-        (
-            f.id,
-            f.title,
-            found.department(f.department).title,
-            f.rule.cadence.value,
-            f.rule.title,
-            f.adapter,
-            ", ".join(f.routes),
-        )
-        for f in found.feeds
-    ]
-    answer_table(shell.say("归集目录", "Catalogue"), columns, rows)
+    else:
+        shell.table(("归集目录", "Catalogue"), _FEEDS, [_feed_row(found, feed) for feed in found.feeds])
 
 
 @app.command("show", help="一个归集事项 / one feed")
@@ -82,27 +78,8 @@ def show(
     if json:
         answer_json(_feed_json(found, chosen))
         return
-    print(f"{chosen.id}  {chosen.title}\n{chosen.rule.title}  {chosen.rule.article}")
-    columns = [
-        shell.say("字段", "field"),
-        shell.say("名称", "title"),
-        shell.say("类型", "type"),
-        shell.say("必填", "required"),
-        shell.say("主键", "key"),
-        shell.say("来源列", "source"),
-    ]
-    rows = [
-        (
-            f.name,
-            f.title,
-            f.type.value,
-            "✓" if f.required else "",
-            "✓" if f.name in chosen.key else "",
-            f.source or f.name,
-        )
-        for f in chosen.fields
-    ]
-    answer_table(shell.say("数据元", "Fields"), columns, rows)
+    answer(f"{chosen.id}  {chosen.title}\n{chosen.rule.title}  {chosen.rule.article}")
+    shell.table(("数据元", "Fields"), _FIELDS, _field_rows(chosen, shell))
 
 
 @app.command("schema", help="供编辑器使用的 JSON Schema / JSON Schema for editors")
@@ -116,6 +93,20 @@ def _load(shell: Shell, path: Path | None) -> Catalogue:
         return load(path, registry().configs())
     site = read_site(shell.site_dir())
     return load(site.catalogue, registry().configs(), site.overrides)
+
+
+def _feed_row(found: Catalogue, feed: Feed) -> tuple[str, ...]:
+    department, rule = found.department(feed.department), feed.rule
+    routes = ", ".join(feed.routes)
+    return feed.id, feed.title, department.title, rule.cadence.value, rule.title, feed.adapter, routes
+
+
+def _field_rows(feed: Feed, shell: Shell) -> list[tuple[str, ...]]:
+    marks = {True: shell.yes(True), False: ""}
+    return [
+        (f.name, f.title, f.type.value, marks[f.required], marks[f.name in feed.key], f.source or f.name)
+        for f in feed.fields
+    ]
 
 
 def _feed_json(found: Catalogue, feed: Feed) -> dict[str, object]:
@@ -136,13 +127,7 @@ def _feed_json(found: Catalogue, feed: Feed) -> dict[str, object]:
         "amount": feed.amount,
         "adapter": feed.adapter,
         "fields": [
-            {
-                "name": f.name,
-                "title": f.title,
-                "type": f.type.value,
-                "required": f.required,
-                "source": f.source or f.name,
-            }
+            {"name": f.name, "title": f.title, "type": f.type.value, "required": f.required, "source": f.source}
             for f in feed.fields
         ],
     }

@@ -1,17 +1,25 @@
-"""`yizhan deliver`: drain the spool; also what `run` and `demo` show of a drain."""
+"""`yizhan deliver`: drain the spool; also what `run` shows of a drain."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
 
 import typer
 
 from gateway.app import FrontEnd
 from gateway.cli.progress import Bars, bars
-from gateway.cli.shell import Shell, answer_json, answer_table, front_end
+from gateway.cli.shell import Heading, Json, Shell, answer_json, front_end
 from gateway.deliver import Delivered, drain
 from gateway.errors import Lang, Retry, YizhanError
+
+_HEADINGS = (
+    Heading("批次", "batch"),
+    Heading("结果", "outcome"),
+    Heading("入库", "loaded", "right"),
+    Heading("问题", "problem", "right"),
+    Heading("重复", "duplicate", "right"),
+    Heading("回执时间", "receipted at"),
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -19,10 +27,7 @@ def register(app: typer.Typer) -> None:
     app.command("deliver", help="送达发件箱中的批次 / deliver what is in the spool")(deliver)
 
 
-def deliver(
-    context: typer.Context,
-    json: Annotated[bool, typer.Option("--json", help="输出 JSON / one JSON document")] = False,
-) -> None:
+def deliver(context: typer.Context, json: Json = False) -> None:
     """Exit 0 when every batch that was ready has its receipt."""
     shell: Shell = context.obj
     with bars(shell) as shown:
@@ -52,18 +57,10 @@ def exit_code(errors: Sequence[YizhanError]) -> int:
 
 def show(delivered: Sequence[Delivered], shell: Shell) -> None:
     """A line for each batch."""
-    if not delivered:
+    if delivered:
+        shell.table(("送达", "Delivered"), _HEADINGS, [_row(one, shell) for one in delivered])
+    else:
         shell.remark("发件箱中没有待送批次。", "Nothing is waiting in the spool.")
-        return
-    columns = [
-        shell.say("批次", "batch"),
-        shell.say("结果", "outcome"),
-        shell.say("入库", "loaded"),
-        shell.say("问题", "problem"),
-        shell.say("重复", "duplicate"),
-        shell.say("回执时间", "receipted at"),
-    ]
-    answer_table(shell.say("送达", "Delivered"), columns, [_row(one, shell) for one in delivered], right=columns[2:5])
 
 
 def to_json(one: Delivered, lang: Lang) -> dict[str, object]:
@@ -87,5 +84,5 @@ def _row(one: Delivered, shell: Shell) -> tuple[str, ...]:
     if one.answer is None:
         return one.batch, f"{one.error.code if one.error else ''} → {one.state.value}", "", "", "", ""
     said = one.answer.receipt
-    counts = (str(totals.rows) for totals in (said.loaded, said.problem, said.duplicate))
-    return one.batch, shell.say("已回执", "receipted"), *counts, said.accepted_at.strftime("%m-%d %H:%M:%S")
+    counts = (f"{totals.rows:,}" for totals in (said.loaded, said.problem, said.duplicate))
+    return one.batch, shell.say("已回执", "receipted"), *counts, said.accepted_at.strftime("%Y-%m-%d %H:%M:%S")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import sys
 import threading
 from pathlib import Path
 from typing import Annotated
@@ -15,11 +17,13 @@ from gateway.app.check import check_node
 from gateway.app.clock import clock
 from gateway.app.facts import facts_of
 from gateway.cli import reconciliation, status
-from gateway.cli.shell import Shell
+from gateway.cli.shell import Shell, answer
 from gateway.demo.county import County
 from gateway.demo.rehearsal import Played, Volume, play, prepare, set_up
 from gateway.demo.servers import Servers
 from gateway.freshness import board
+
+_TERMINATED = 128 + 15
 
 
 def register(app: typer.Typer) -> None:
@@ -34,6 +38,7 @@ def demo(
 ) -> None:
     """Exit 0 only if every feed arrived, every figure balances and every node checks clean."""
     shell: Shell = context.obj
+    signal.signal(signal.SIGTERM, _leave)
     county = prepare(directory)
     with Servers(county.sources / "log") as servers:
         set_up(county, servers, at=clock(True, os.environ)(), volume=Volume(), tell=shell.remark)
@@ -44,34 +49,40 @@ def demo(
     raise typer.Exit(0 if clean and not any(played.exit_codes.values()) else 1)
 
 
+def _leave(number: int, frame: object) -> None:
+    """Told to stop: unwind, so that the servers are stopped too."""
+    sys.exit(_TERMINATED)
+
+
 def _show(county: County, played: Played, shell: Shell) -> bool:
     centre = open_node(county.centre, os.environ)
     front_ends = [open_node(root, os.environ) for root in county.front_ends]
-    status.show(list(board(centre.catalogue, facts_of(centre), centre.clock())), shell)
+    status.show(board(centre.catalogue, facts_of(centre), centre.clock()), shell)
     balanced = reconciliation.show([node for node in front_ends if isinstance(node, FrontEnd)], shell)
     faults = [fault for node in (centre, *front_ends) for fault in check_node(node)]
     for fault in faults:
         shell.complain(fault)
-    _say_where(county, centre, len(faults), shell)
+    answer("\n".join(_summary(county, centre, len(faults), shell)))
     return balanced and not faults
 
 
-def _say_where(county: County, centre: FrontEnd | CentreNode, faults: int, shell: Shell) -> None:
+def _summary(county: County, centre: FrontEnd | CentreNode, faults: int, shell: Shell) -> list[str]:
     head = centre.ledger.head()
-    print(
-        shell.say(
-            f"核对各节点:{faults} 处问题;中心台账 {head.position} 行,链头 {head.hash[:16]}…",
-            f"nodes checked: {faults} faults; the centre's ledger has {head.position} lines, head {head.hash[:16]}…",
-        )
+    checked = shell.say(
+        f"核对各节点:{faults} 处问题;中心台账 {head.position} 行,链头 {head.hash[:16]}…",
+        f"nodes checked: {faults} faults; the centre's ledger has {head.position} lines, head {head.hash[:16]}…",
     )
     places = (
         ("封装包与回执", "sealed batches and receipts", county.root / "*" / "spool" / "done"),
         ("问题数据", "problem rows", county.root / "*" / "problems"),
         ("中心库与台账", "the centre's warehouse and ledger", county.centre / "warehouse.db"),
-        ("再看一次", "look again", Path(f"yizhan --site {county.centre} status")),
+        ("再看一次", "look again", f"{_this_command()} --site {county.centre} status"),
     )
-    for zh, en, place in places:
-        print(f"  {shell.say(zh, en)}:{place}")
+    return [checked, *(f"  {shell.say(f'{zh}:', f'{en}: ')}{place}" for zh, en, place in places)]
+
+
+def _this_command() -> str:
+    return "yizhan" if shutil.which("yizhan") else str(Path(sys.executable).with_name("yizhan"))
 
 
 def _wait(shell: Shell) -> None:

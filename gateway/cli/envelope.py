@@ -6,21 +6,31 @@ import json as jsonlib
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
 import typer
 
-from gateway.app import moment, read_site, system_clock
-from gateway.cli.shell import Shell, answer_json
+from gateway.app import Clock, moment, read_site
+from gateway.app.clock import clock
+from gateway.cli.shell import Json, Shell, answer, answer_json
 from gateway.envelope import manifest, receipt
 from gateway.envelope.report import Contents, Finding, Given, Report, identify, inspect, verify_files
-from gateway.errors import ConfigMissing
+from gateway.errors import AnchorsUnknown, ConfigMissing
 from gateway.keys import KeyRing, Stage
 
 app = typer.Typer(name="envelope", help="封装包 / sealed batches", no_args_is_help=True)
 Files = Annotated[list[Path], typer.Argument(help="manifest.p7s keys.p7m payload receipt.p7s,顺序不限 / in any order")]
-Json = Annotated[bool, typer.Option("--json", help="输出 JSON / one JSON document")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Judge:
+    """Whose anchors decide, and by which clock."""
+
+    ring: KeyRing
+    anchors: Path
+    clock: Clock
 
 
 @app.command("inspect", help="查看内容,不核验 / show what the files say, unverified")
@@ -32,9 +42,8 @@ def inspect_files(context: typer.Context, files: Files, json: Json = False) -> N
     if json:
         answer_json(_contents_json(contents))
         return
-    print(shell.say("以下内容未经核验", "What follows is not verified"))
-    for key, value in _flat(_contents_json(contents)):
-        print(f"{key:36} {value}")
+    shell.remark("以下内容未经核验", "What follows is not verified")
+    answer("\n".join(f"{key:36} {value}" for key, value in _flat(_contents_json(contents))))
 
 
 @app.command("verify", help="离线核验 / verify offline")
@@ -52,35 +61,44 @@ def verify(
 ) -> None:
     """Exit 0 only if everything given is authentic and consistent; says what it could not check."""
     shell: Shell = context.obj
-    trust = _ring(shell, files, keys, rehearsal).trust()
-    now = moment(at, "--at") if at else system_clock()
+    judge = _named_judge(keys, rehearsal) if keys else _site_judge(_site_of(shell, files[0]))
+    now = moment(at) if at else judge.clock()
     with _opened(files) as given:
-        report = verify_files(identify(given), trust, now)
+        report = verify_files(identify(given), judge.ring.trust(), now)
     if json:
-        answer_json(_report_json(report))
+        answer_json(_report_json(report, judge))
     else:
-        _show(report, shell)
+        answer("\n".join(_told(report, judge, shell)))
 
 
-def _ring(shell: Shell, files: list[Path], keys: Path | None, rehearsal: bool) -> KeyRing:
-    """The anchors to trust: those named, the site's, or those of the site in whose spool the files lie."""
-    if keys is not None:
-        return KeyRing(directory=keys, stage=Stage.REHEARSAL if rehearsal else Stage.PRODUCTION)
-    site = read_site(_site_dir(shell, files[0]))
-    stage = Stage.REHEARSAL if site.file.rehearsal else Stage.PRODUCTION
-    return KeyRing(directory=site.root / "keys", stage=stage, policy=site.file.revocation)
+def _named_judge(keys: Path, rehearsal: bool) -> _Judge:
+    ring = KeyRing(directory=keys, stage=_stage(rehearsal))
+    return _Judge(ring=ring, anchors=keys / "anchors", clock=clock(rehearsal, os.environ))
 
 
-def _site_dir(shell: Shell, file: Path) -> Path:
-    try:
+def _site_judge(root: Path) -> _Judge:
+    site = read_site(root)
+    keys = site.root / "keys"
+    ring = KeyRing(directory=keys, stage=_stage(site.file.rehearsal), policy=site.file.revocation)
+    return _Judge(ring=ring, anchors=keys / "anchors", clock=clock(site.file.rehearsal, os.environ))
+
+
+def _stage(rehearsal: bool) -> Stage:
+    return Stage.REHEARSAL if rehearsal else Stage.PRODUCTION
+
+
+def _site_of(shell: Shell, file: Path) -> Path:
+    """The site that is named; else the one in whose directories the file lies; else the current directory.
+
+    Raises:
+        AnchorsUnknown: none of them is a site.
+    """
+    if shell.named_site() is not None:
         return shell.site_dir()
-    except ConfigMissing:
-        if shell.site is not None or "YIZHAN_SITE" in os.environ:
-            raise
-        for directory in file.resolve().parents:
-            if (directory / "site.yaml").is_file():
-                return directory
-        raise
+    for directory in (*file.resolve().parents, Path.cwd()):
+        if (directory / "site.yaml").is_file():
+            return directory
+    raise AnchorsUnknown(file=file)
 
 
 @contextmanager
@@ -96,19 +114,20 @@ def _open(file: Path) -> BinaryIO:
         raise ConfigMissing(path=file) from None
 
 
-def _show(report: Report, shell: Shell) -> None:
+def _told(report: Report, judge: _Judge, shell: Shell) -> Iterator[str]:
+    """The batch, whose anchors were believed, then a line for each group of steps."""
     if report.declared is not None:
-        print(f"{report.declared.manifest.batch_id}  {report.declared.signer.id}  sha256:{report.declared.digest}")
-    for mark, findings in (("✓", report.checked), ("?", report.unchecked)):
+        yield f"{report.declared.manifest.batch_id}  {report.declared.signer.id}  sha256:{report.declared.digest}"
+    yield shell.say(f"信任锚:{judge.anchors}", f"trust anchors: {judge.anchors}")
+    for word, findings in ((("已核验", "verified"), report.checked), (("未核验", "not checked"), report.unchecked)):
         for finding in findings:
-            print(f"{mark} {finding.steps:22} {shell.say(finding.zh, finding.en)}")
-    if report.unchecked:
-        print(shell.say("? 表示本次未核验", "? was not checked this time"))
+            yield f"{shell.say(*word)}  {finding.steps:18} {shell.say(finding.zh, finding.en)}"
 
 
-def _report_json(report: Report) -> dict[str, object]:
+def _report_json(report: Report, judge: _Judge) -> dict[str, object]:
     return {
         "authentic": True,
+        "anchors": str(judge.anchors),
         "batch": report.declared.manifest.batch_id if report.declared else None,
         "digest": report.declared.digest if report.declared else None,
         "signer": report.declared.signer.id if report.declared else None,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import typer
 
 from gateway.app.check import check_node
-from gateway.cli.shell import Shell, node
+from gateway.cli.shell import Shell, answer, node
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("fsck", help="核对驿站目录、台账与库 / check spool, ledger and warehouse against each other")(fsck)
+    app.command("fsck", help="核对驿站目录、台账与库 / spool, ledger and warehouse compared")(fsck)
 
 
 def fsck(context: typer.Context) -> None:
@@ -19,7 +19,7 @@ def fsck(context: typer.Context) -> None:
     clean = True
     for fault in check_node(node(shell)):
         clean = False
-        print(f"[{fault.code}] {fault.message(shell.lang)}")
-    if clean:
-        print(shell.say("核对无误。", "clean."))
-    raise typer.Exit(0 if clean else 1)
+        answer(f"[{fault.code}] {fault.message(shell.lang)}")
+    if not clean:
+        raise typer.Exit(1)
+    answer(shell.say("核对无误。", "clean."))

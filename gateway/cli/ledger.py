@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import json as jsonlib
-from collections.abc import Iterable
+from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Annotated
 
 import typer
 
-from gateway.cli.shell import Shell, answer_json, answer_table, node
+from gateway.cli.shell import Heading, Json, Shell, answer, answer_json, node
 from gateway.errors import UnknownName
-from gateway.ledger import Line
+from gateway.ledger import Ledger, Line
 
 app = typer.Typer(name="ledger", help="台账 / the ledger", no_args_is_help=True)
-Json = Annotated[bool, typer.Option("--json", help="输出 JSON / one JSON document")]
+
+_HEADINGS = (
+    Heading("行", "line", "right"),
+    Heading("时间", "at"),
+    Heading("事件", "event"),
+    Heading("批次", "batch"),
+    Heading("代码", "code"),
+    Heading("责任人", "by"),
+    Heading("说明", "detail"),
+)
+_LONG, _SHORT = 24, 12
 
 
 @app.command("list", help="列出台账 / list the lines")
@@ -23,7 +34,7 @@ def list_lines(
     json: Json = False,
 ) -> None:
     """Every line, oldest first."""
-    _show(node(context.obj).ledger.lines(after=after), context.obj, json)
+    _show(list(node(context.obj).ledger.lines(after=after)), context.obj, json)
 
 
 @app.command("show", help="一个批次的全部记录 / all lines of one batch")
@@ -33,9 +44,10 @@ def show(
     json: Json = False,
 ) -> None:
     """The lines that explain one batch, with their details."""
-    lines = list(node(context.obj).ledger.lines(batch=batch))
+    ledger = node(context.obj).ledger
+    lines = list(ledger.lines(batch=batch))
     if not lines:
-        raise UnknownName(kind_zh="批次", kind_en="batch", name=batch, near="yizhan ledger list")
+        raise UnknownName(kind_zh="批次", kind_en="batch", name=batch, near=_nearest(batch, ledger))
     _show(lines, context.obj, json)
 
 
@@ -46,46 +58,37 @@ def verify(context: typer.Context) -> None:
     here = node(shell)
     faults = list(here.ledger.verify(here.anchors()))
     for fault in faults:
-        print(f"[{fault.code}] {fault.message(shell.lang)}")
-    if not faults:
-        head = here.ledger.head()
-        print(
-            shell.say(
-                f"台账完好:共 {head.position} 行,链头 {head.hash}",
-                f"ledger whole: {head.position} lines, head {head.hash}",
-            )
+        answer(f"[{fault.code}] {fault.message(shell.lang)}")
+    if faults:
+        raise typer.Exit(1)
+    head = here.ledger.head()
+    answer(
+        shell.say(
+            f"台账完好:共 {head.position} 行,链头 {head.hash}",
+            f"ledger whole: {head.position} lines, head {head.hash}",
         )
-    raise typer.Exit(1 if faults else 0)
+    )
 
 
-def _show(lines: Iterable[Line], shell: Shell, json: bool) -> None:
+def _nearest(batch: str, ledger: Ledger) -> str:
+    known = {line.batch for line in ledger.lines() if line.batch}
+    return next(iter(get_close_matches(batch, sorted(known), 1)), "-")
+
+
+def _show(lines: Sequence[Line], shell: Shell, json: bool) -> None:
     if json:
         answer_json({"lines": [jsonlib.loads(line.export()) for line in lines]})
-        return
-    columns = [
-        "#",
-        shell.say("时间", "at"),
-        shell.say("事件", "event"),
-        shell.say("批次", "batch"),
-        shell.say("代码", "code"),
-        shell.say("责任人", "by"),
-        shell.say("说明", "detail"),
-    ]
-    answer_table(shell.say("台账", "Ledger"), columns, [_row(line) for line in lines], right=["#"])
+    else:
+        shell.table(("台账", "Ledger"), _HEADINGS, [_row(line) for line in lines])
 
 
 def _row(line: Line) -> tuple[str, ...]:
     subject = line.batch or " ".join(filter(None, (line.feed, line.period)))
-    detail = jsonlib.loads(line.detail)
-    said = " ".join(
-        f"{key}={value if len(str(value)) < 24 else str(value)[:12] + '…'}" for key, value in detail.items()
-    )
-    return (
-        str(line.seq),
-        line.moment.strftime("%m-%d %H:%M:%S"),
-        line.event,
-        subject,
-        line.code or "",
-        line.by or "",
-        said,
-    )
+    at = line.moment.strftime("%Y-%m-%d %H:%M:%S")
+    detail = " ".join(f"{name}={_cut(str(said))}" for name, said in jsonlib.loads(line.detail).items())
+    return str(line.seq), at, line.event, subject, line.code or "", line.by or "", detail
+
+
+def _cut(text: str) -> str:
+    """Digests by their first letters."""
+    return text if len(text) < _LONG else f"{text[:_SHORT]}…"

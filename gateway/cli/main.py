@@ -7,6 +7,7 @@ code, and as the exit code of its class.
 from __future__ import annotations
 
 import importlib.metadata
+import io
 import os
 import sys
 from pathlib import Path
@@ -22,35 +23,40 @@ from gateway.cli import (
     envelope,
     fsck,
     ledger,
+    probe,
     problems,
     run,
     serve,
     spool,
     status,
 )
-from gateway.cli.shell import Shell, language
-from gateway.errors import YizhanError
+from gateway.cli.defects import tell_defects
+from gateway.cli.shell import Shell, answer, language
+from gateway.errors import UsageWrong, YizhanError
 
 GLOBAL_OPTIONS = ("--site", "--lang")
+_INTERRUPTED = 128 + 2
 
 app = typer.Typer(
     name="yizhan",
     help="驿站:政务数据归集、封装、送达、对账 / collect, seal, deliver and reconcile departmental data",
+    epilog="退出码 / exit codes: 0 完成 done; 1 被拒、不平或逾期 refused, unbalanced or late; "
+    "2 用法或配置 usage or configuration; 75 稍后重试 try again later",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (adapter, catalogue, envelope, ledger, spool):
-    app.add_typer(group.app)
-for single in (demo, deliver, fsck, problems, run, serve, status):
+for single in (demo, run, deliver, serve, status, problems, probe, fsck):
     single.register(app)
+for group in (catalogue, adapter, spool, ledger, envelope):
+    app.add_typer(group.app)
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(importlib.metadata.version("yizhan"))
+        answer(importlib.metadata.version("yizhan"))
         raise typer.Exit
 
 
@@ -74,25 +80,54 @@ def hoist(arguments: list[str]) -> list[str]:
     rest: list[str] = []
     waiting = iter(arguments)
     for word in waiting:
+        name, equals, _ = word.partition("=")
         if word == "--":
             rest += [word, *waiting]
-        elif word in GLOBAL_OPTIONS:
-            front += [word, *([value] if (value := next(waiting, None)) is not None else [])]
-        elif word.startswith(tuple(f"{option}=" for option in GLOBAL_OPTIONS)):
-            front.append(word)
-        else:
+        elif name not in GLOBAL_OPTIONS:
             rest.append(word)
+        elif equals:
+            front.append(word)
+        elif (value := next(waiting, None)) is not None:
+            front.append(f"{word}={value}")
+        else:
+            return [word]
     return front + rest
 
 
 def main() -> None:
     """The console script."""
+    _prepare_streams()
     arguments = hoist(sys.argv[1:])
+    chosen = [word.partition("=")[2] for word in arguments if word.startswith("--lang=")]
+    shell = Shell(lang=language(chosen[-1] if chosen else None, os.environ), site=None)
+    tell_defects(shell)
+    sys.exit(_run(arguments, shell))
+
+
+def _run(arguments: list[str], shell: Shell) -> int:
     try:
-        app(arguments, prog_name="yizhan")
+        return typer.main.get_command(app).main(arguments, prog_name="yizhan", standalone_mode=False) or 0
     except YizhanError as error:
-        chosen = arguments[arguments.index("--lang") + 1] if "--lang" in arguments else None
-        Shell(lang=language(chosen, os.environ), site=None).complain(error)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
+        shell.complain(error)
+        return error.exit_code
+    except typer.TyperException as error:
+        return _tell_usage(error, shell)
+    except (typer.Abort, KeyboardInterrupt):
+        return _INTERRUPTED
+
+
+def _tell_usage(error: typer.TyperException, shell: Shell) -> int:
+    """What the parser says, with a code; a group without a command says its whole help instead."""
+    said, context = error.format_message(), error.ctx
+    if said.startswith("Usage:"):
+        print(said, file=sys.stderr)
+    else:
+        shell.complain(UsageWrong(said=said.rstrip("."), command=context.command_path if context else "yizhan"))
+    return UsageWrong.exit_code
+
+
+def _prepare_streams() -> None:
+    """A terminal that is not UTF-8 shows a mark for what it lacks; it does not end the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gateway.cli.shell import Shell, answer_json, answer_table, front_end
-from gateway.problems import read
+from gateway.cli.run import task_for
+from gateway.cli.shell import Heading, Json, Shell, answer_json, front_end
+from gateway.problems import hand_out, read
+from gateway.records.problems import Problem
+
+_HEADINGS = (
+    Heading("源位置", "position"),
+    Heading("字段", "field"),
+    Heading("代码", "code"),
+    Heading("原因", "reason"),
+    Heading("遮蔽值", "masked"),
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -20,41 +29,31 @@ def register(app: typer.Typer) -> None:
 def problems(
     context: typer.Context,
     feed: Annotated[str, typer.Argument(help="归集事项 / feed id")],
-    period: Annotated[str, typer.Option(help="数据期 / period")],
-    out: Annotated[Path | None, typer.Option(help="另存为 CSV / write the CSV here")] = None,
-    json: Annotated[bool, typer.Option("--json", help="输出 JSON / one JSON document")] = False,
+    period: Annotated[str | None, typer.Option(help="数据期,缺省为上一完整期 / period; the last complete one")] = None,
+    out: Annotated[Path | None, typer.Option(help="另存为 .csv 文件 / also write them to this .csv file")] = None,
+    json: Json = False,
 ) -> None:
     """The newest revision's problem rows; none is an answer too."""
     shell: Shell = context.obj
     here = front_end(shell)
-    book = here.books.latest(here.own_feed(feed).id, period)
+    chosen = here.own_feed(feed)
+    wanted = str(task_for(here, chosen, period).period)
+    book = here.books.latest(chosen.id, wanted)
     found = list(read(book)) if book else []
-    if out is not None and book is not None:
-        shutil.copyfile(book, out)
+    if out is not None:
+        hand_out(book, out)
+        shell.remark(f"已另存为 {out}", f"written to {out}")
     if json:
-        answer_json(
-            {
-                "feed": feed,
-                "period": period,
-                "problems": [
-                    {
-                        "position": p.position,
-                        "field": p.field,
-                        "code": p.code,
-                        "reason": p.zh if shell.lang == "zh" else p.en,
-                        "masked": p.masked,
-                    }
-                    for p in found
-                ],
-            }
-        )
-        return
-    columns = [
-        shell.say("源位置", "position"),
-        shell.say("字段", "field"),
-        shell.say("代码", "code"),
-        shell.say("原因", "reason"),
-        shell.say("遮蔽值", "masked"),
-    ]
-    rows = [(p.position, p.field or "", p.code, shell.say(p.zh, p.en), p.masked) for p in found]
-    answer_table(f"{feed} {period}", columns, rows)
+        answer_json({"feed": chosen.id, "period": wanted, "problems": [_json(one, shell) for one in found]})
+    else:
+        title = f"{chosen.id} {wanted}"
+        shell.table((f"{title} 问题数据", f"{title} problem rows"), _HEADINGS, [_row(one, shell) for one in found])
+
+
+def _json(one: Problem, shell: Shell) -> dict[str, str | None]:
+    reason = shell.say(one.zh, one.en)
+    return {"position": one.position, "field": one.field, "code": one.code, "reason": reason, "masked": one.masked}
+
+
+def _row(one: Problem, shell: Shell) -> tuple[str, ...]:
+    return one.position, one.field or "", one.code, shell.say(one.zh, one.en), one.masked

@@ -5,26 +5,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.app import FrontEnd
-from gateway.cli.shell import Shell, answer_table
+from gateway.cli.shell import Heading, Shell, grouped
 from gateway.envelope.canonical import ControlTotals, yuan
 from gateway.envelope.receipt import Receipt
 from gateway.envelope.report import Files, verify_files
 from gateway.spool import State
 
+_HEADINGS = (
+    Heading("批次", "batch"),
+    Heading("采集行", "left rows", "right"),
+    Heading("元", "yuan", "right"),
+    Heading("入库行", "loaded rows", "right"),
+    Heading("元", "yuan", "right"),
+    Heading("问题行", "problem rows", "right"),
+    Heading("元", "yuan", "right"),
+    Heading("重复行", "duplicate rows", "right"),
+    Heading("元", "yuan", "right"),
+    Heading("平衡", "balanced"),
+)
+
 
 def show(nodes: Sequence[FrontEnd], shell: Shell) -> bool:
     """One line for each receipted batch; whether all of them balance."""
-    columns = [
-        shell.say("批次", "batch"),
-        shell.say("采集 行", "left rows"), shell.say("元", "yuan"),
-        shell.say("入库 行", "loaded rows"), shell.say("元", "yuan"),
-        shell.say("问题 行", "problem rows"), shell.say("元", "yuan"),
-        shell.say("重复 行", "duplicate rows"), shell.say("元", "yuan"),
-        shell.say("平衡", "balanced"),
-    ]  # fmt: skip
     receipts = [(receipt, node) for node in nodes for receipt in _receipts(node)]
-    rows = [_row(receipt, node, shell) for receipt, node in receipts]
-    answer_table(shell.say("对账", "Reconciliation"), columns, rows, right=columns[1:9])
+    shell.table(("对账", "Reconciliation"), _HEADINGS, [_row(receipt, node, shell) for receipt, node in receipts])
     return all(receipt.balanced for receipt, _ in receipts)
 
 
@@ -41,7 +45,7 @@ def _receipts(node: FrontEnd) -> list[Receipt]:
 def _row(receipt: Receipt, node: FrontEnd, shell: Shell) -> tuple[str, ...]:
     amount = node.catalogue.feed(receipt.batch.partition("/")[0]).amount
     cells = [cell for totals in _parts(receipt) for cell in (f"{totals.rows:,}", _sum(totals, amount))]
-    return receipt.batch, *cells, shell.say("平", "yes") if receipt.balanced else shell.say("不平", "NO")
+    return receipt.batch, *cells, shell.yes(receipt.balanced)
 
 
 def _parts(receipt: Receipt) -> tuple[ControlTotals, ...]:
@@ -49,4 +53,4 @@ def _parts(receipt: Receipt) -> tuple[ControlTotals, ...]:
 
 
 def _sum(totals: ControlTotals, field: str | None) -> str:
-    return yuan(dict(totals.sums)[field]) if field else "—"
+    return grouped(yuan(dict(totals.sums)[field])) if field else "—"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -11,9 +13,27 @@ from gateway.calendar import Period
 from gateway.catalogue import Feed
 from gateway.cli import deliver
 from gateway.cli.progress import Bars, bars
-from gateway.cli.shell import Shell, answer_json, front_end
+from gateway.cli.shell import Heading, Json, Shell, answer_json, front_end
 from gateway.collect import Collected, Task, collect
-from gateway.errors import PeriodInvalid, YizhanError
+from gateway.errors import Lang, PeriodInvalid, YizhanError
+
+_HEADINGS = (
+    Heading("归集事项", "feed"),
+    Heading("数据期", "period"),
+    Heading("结果", "outcome"),
+    Heading("行数", "rows", "right"),
+    Heading("问题行", "problem rows", "right"),
+    Heading("问题数据", "problem book"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Outcome:
+    """What became of one task: a batch in the spool, or the error that kept it out."""
+
+    task: Task
+    batch: Collected | None
+    error: YizhanError | None
 
 
 def register(app: typer.Typer) -> None:
@@ -29,30 +49,29 @@ def run(
     period: Annotated[str | None, typer.Option(help="数据期,缺省为上一完整期 / period; the last complete one")] = None,
     reason: Annotated[str | None, typer.Option(help="更正理由 / why a correction is made")] = None,
     by: Annotated[str | None, typer.Option(help="责任人或岗位 / the person or post that answers for it")] = None,
-    json: Annotated[bool, typer.Option("--json", help="输出 JSON / one JSON document")] = False,
+    json: Json = False,
 ) -> None:
     """Exit 0 when everything was delivered or unchanged; else the worst class of what happened (1 before 75)."""
     shell: Shell = context.obj
     node = front_end(shell)
     chosen = [node.own_feed(name) for name in feeds] if feeds else list(node.feeds)
-    tasks = [_task(node, feed, period, reason, by) for feed in chosen]
+    tasks = [task_for(node, feed, period, reason=reason, by=by) for feed in chosen]
     with bars(shell) as shown:
         outcomes = [_collect(node, task, shell, shown) for task in tasks]
         delivered = deliver.drain_all(node, shell, shown)
-    errors = [e for e in outcomes if isinstance(e, YizhanError)] + [d.error for d in delivered if d.error]
     if json:
-        answer_json(
-            {
-                "collected": [_collected_json(t, o) for t, o in zip(tasks, outcomes, strict=True)],
-                "delivered": [deliver.to_json(d, shell.lang) for d in delivered],
-            }
-        )
+        collected = [_json(outcome, shell.lang) for outcome in outcomes]
+        answer_json({"collected": collected, "delivered": [deliver.to_json(one, shell.lang) for one in delivered]})
     else:
+        _show(outcomes, shell)
         deliver.show(delivered, shell)
-    raise typer.Exit(deliver.exit_code(errors))
+    raise typer.Exit(deliver.exit_code([one.error for one in (*outcomes, *delivered) if one.error]))
 
 
-def _task(node: FrontEnd, feed: Feed, period: str | None, reason: str | None, by: str | None) -> Task:
+def task_for(
+    node: FrontEnd, feed: Feed, period: str | None, *, reason: str | None = None, by: str | None = None
+) -> Task:
+    """The task of one feed, for the last complete period unless one is given. Raises: PeriodInvalid."""
     cadence = feed.rule.cadence
     usual = Period.last_complete(cadence, node.clock().date())
     wanted = Period.parse(period) if period else usual
@@ -62,25 +81,42 @@ def _task(node: FrontEnd, feed: Feed, period: str | None, reason: str | None, by
     return Task(feed=feed, region=region, period=wanted, reason=reason, by=by)
 
 
-def _collect(node: FrontEnd, task: Task, shell: Shell, shown: Bars) -> Collected | YizhanError:
+def _collect(node: FrontEnd, task: Task, shell: Shell, shown: Bars) -> _Outcome:
     """One feed's failure never stops the others."""
     with shown.rows(f"{task.feed.id} {task.period}") as progress:
         try:
-            return collect(task, source=node.source(task.feed), desk=node.desk(task.feed), progress=progress)
+            batch = collect(task, source=node.source(task.feed), desk=node.desk(task.feed), progress=progress)
         except YizhanError as error:
             shell.complain(error)
-            return error
+            return _Outcome(task=task, batch=None, error=error)
+    return _Outcome(task=task, batch=batch, error=None)
 
 
-def _collected_json(task: Task, outcome: Collected | YizhanError) -> dict[str, object]:
-    about = {"feed": task.feed.id, "period": str(task.period)}
-    if isinstance(outcome, YizhanError):
-        return about | {"batch": None, "code": outcome.code, "message": outcome.message("zh")}
-    said = outcome.manifest
-    return about | {
-        "batch": outcome.batch,
-        "code": None,
-        "rows": said.extracted.rows,
-        "problem_rows": said.problems.rows,
-        "problems": str(outcome.problems) if outcome.problems else None,
+def _show(outcomes: Sequence[_Outcome], shell: Shell) -> None:
+    shell.table(("采集", "Collected"), _HEADINGS, [_row(outcome) for outcome in outcomes])
+
+
+def _row(outcome: _Outcome) -> tuple[str, ...]:
+    about = outcome.task.feed.id, str(outcome.task.period)
+    if outcome.batch is None:
+        return *about, outcome.error.code if outcome.error else "", "", "", ""
+    said = outcome.batch.manifest
+    return *about, outcome.batch.batch, f"{said.extracted.rows:,}", f"{said.problems.rows:,}", _book(outcome.batch)
+
+
+def _json(outcome: _Outcome, lang: Lang) -> dict[str, object]:
+    error, batch = outcome.error, outcome.batch
+    return {
+        "feed": outcome.task.feed.id,
+        "period": str(outcome.task.period),
+        "batch": batch.batch if batch else None,
+        "code": error.code if error else None,
+        "message": error.message(lang) if error else None,
+        "rows": batch.manifest.extracted.rows if batch else None,
+        "problem_rows": batch.manifest.problems.rows if batch else None,
+        "problems": (_book(batch) or None) if batch else None,
     }
+
+
+def _book(batch: Collected) -> str:
+    return str(batch.problems) if batch.problems else ""

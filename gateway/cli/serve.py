@@ -41,5 +41,6 @@ def _log_to(directory: Path) -> None:
     directory.mkdir(mode=0o700, exist_ok=True)
     handler = logging.handlers.TimedRotatingFileHandler(directory / "centre.log", when="midnight", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.getLogger("yizhan").addHandler(handler)
-    logging.getLogger("yizhan").setLevel(logging.INFO)
+    log = logging.getLogger("yizhan")
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)

@@ -10,8 +10,12 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
+from typing import Annotated, Literal
 
+import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -20,11 +24,19 @@ from adapters.registry import Registry
 from gateway.app import CentreNode, FrontEnd, open_node
 from gateway.errors import ConfigMissing, Lang, WrongRole, YizhanError
 
+Json = Annotated[bool, typer.Option("--json", help="输出 JSON / one JSON document")]
 
-def language(chosen: str | None, environ: Mapping[str, str]) -> Lang:
-    """Chinese unless `--lang` or LANG ask for English."""
-    wanted = chosen or environ.get("LANG", "")
-    return "en" if wanted.lower().startswith("en") else "zh"
+_PIPED_WIDTH = 10_000  # a record stays on one line, for whoever reads lines
+_BROKEN_PIPE = 128 + 13  # what a shell reports for SIGPIPE
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A column of a table; numbers stand to the right."""
+
+    zh: str
+    en: str
+    justify: Literal["left", "right"] = "left"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,14 +52,23 @@ class Shell:
         Raises:
             ConfigMissing: none of them holds a site.yaml.
         """
-        chosen = self.site or Path(os.environ.get("YIZHAN_SITE", "."))
+        chosen = self.named_site() or Path()
         if not (chosen / "site.yaml").is_file():
             raise ConfigMissing(path=chosen / "site.yaml")
         return chosen.resolve()
 
+    def named_site(self) -> Path | None:
+        """The site that --site or YIZHAN_SITE name, None when neither does."""
+        named = os.environ.get("YIZHAN_SITE")
+        return self.site or (Path(named) if named else None)
+
     def say(self, zh: str, en: str) -> str:
         """One of two wordings."""
         return zh if self.lang == "zh" else en
+
+    def yes(self, fact: object) -> str:
+        """Whether something holds."""
+        return self.say("是", "yes") if fact else self.say("否", "no")
 
     def remark(self, zh: str, en: str) -> None:
         """A word to the operator, on stderr."""
@@ -56,6 +77,26 @@ class Shell:
     def complain(self, error: YizhanError) -> None:
         """An error with its code, on stderr."""
         print(f"[{error.code}] {error.message(self.lang)}", file=sys.stderr)
+
+    def table(self, title: tuple[str, str], headings: Sequence[Heading], rows: Iterable[Sequence[str | Text]]) -> None:
+        """A table on stdout. Cells are plain text: a bracket in them is a bracket."""
+        console = _console()
+        table = Table(box=box.HEAVY_HEAD if console.is_terminal else box.SIMPLE_HEAD, header_style="bold")
+        for heading in headings:
+            table.add_column(Text(self.say(heading.zh, heading.en)), justify=heading.justify, overflow="fold")
+        for row in rows:
+            table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
+        with console.capture() as drawn:
+            console.print(table)
+        lines = (line.rstrip() for line in drawn.get().splitlines())
+        answer("\n".join([self.say(*title), *(line for line in lines if line)]))
+
+
+def language(chosen: str | None, environ: Mapping[str, str]) -> Lang:
+    """Chinese unless `--lang` or the locale ask for English; the locale is found as POSIX says."""
+    named = (environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    wanted = chosen or next(filter(None, named), "")
+    return "en" if wanted.lower().startswith("en") else "zh"
 
 
 def node(shell: Shell) -> FrontEnd | CentreNode:
@@ -84,28 +125,26 @@ def registry() -> Registry:
     return Registry.installed()
 
 
+def answer(text: str) -> None:
+    """Lines of the answer, on stdout. A reader that has seen enough (`| head`) ends the command without a word."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(_BROKEN_PIPE)
+
+
 def answer_json(document: object) -> None:
-    """One JSON document on stdout, with Chinese kept readable."""
-    print(json.dumps(document, ensure_ascii=False, indent=2))
+    """One JSON document on stdout; Chinese stays readable where stdout is UTF-8, which RFC 8259 wants."""
+    utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    answer(json.dumps(document, ensure_ascii=not utf8, indent=2))
 
 
-def answer_table(
-    title: str,
-    columns: Sequence[str],
-    rows: Iterable[Sequence[str | Text]],
-    *,
-    right: Sequence[str] = (),
-    console: Console | None = None,
-) -> None:
-    """A table on stdout; `right` names the columns that are aligned to the right (numbers)."""
-    table = Table(title=title, title_justify="left", header_style="bold", expand=False)
-    for name in columns:
-        table.add_column(name, justify="right" if name in right else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    (console or answer_console()).print(table)
+def grouped(yuan: str) -> str:
+    """`4226201.50` as `4,226,201.50`."""
+    return f"{Decimal(yuan):,f}"
 
 
-def answer_console() -> Console:
-    """stdout: as wide as the terminal, or wide enough for a board when piped; colour only on a terminal."""
-    return Console(width=None if sys.stdout.isatty() else 160, highlight=False)
+def _console() -> Console:
+    """stdout: as wide as the terminal, or as wide as the table when piped; colour only on a terminal."""
+    return Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False)

@@ -23,6 +23,7 @@ _MAX_NAME = 60
 class EventKind(StrEnum):
     """Every step a batch can take at a node."""
 
+    LANDED = "landed"
     SEALED = "sealed"
     UNBALANCED = "unbalanced"
     REFUSED = "refused"
@@ -46,7 +47,7 @@ class Detail:
         size: bytes.
         centre, department: ids of the catalogue.
         position, head: a line of another node's ledger, as its receipt quotes it.
-        payload, content: SHA-256 in hex: of the ciphertext; of the plaintext (at a front-end) or the warehouse's record.
+        payload, content: SHA-256 in hex: of the ciphertext; of the plaintext (front-end) or the warehouse record.
     """
 
     rows: int | None = None

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
 
+from gateway.errors import OutputRefused
 from gateway.records.problems import Problem, reason
 
 HEADER = ("源位置 position", "字段 field", "代码 code", "原因 reason", "遮蔽值 masked")
@@ -74,6 +76,24 @@ class ProblemWriter:
         self._file = None
         self._draft.replace(self._path)
         return self._path
+
+
+def hand_out(book: Path | None, to: Path) -> None:
+    """Copy a book for somebody to take away; of a period without problem rows, a book with nothing but its heading.
+
+    Raises:
+        OutputRefused: not a `.csv`, or its directory does not take it.
+    """
+    if to.suffix.lower() != ".csv":
+        raise OutputRefused(path=to)
+    try:
+        if book is not None:
+            shutil.copyfile(book, to)
+            return
+        with to.open("w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerow(HEADER)
+    except OSError as error:
+        raise OutputRefused(path=to) from error
 
 
 def read(path: Path) -> Iterator[Problem]:

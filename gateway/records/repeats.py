@@ -14,8 +14,8 @@ import numpy as np
 from gateway.records.digests import Places, RowDigests, Words
 from gateway.records.reading import Mask
 
-RUN_ROWS = 1 << 19
-"""A run is not merged beyond this, so that merging never needs more than some 30 MB besides the index itself."""
+RUN_ROWS = 1 << 18
+"""A run is not merged beyond this, so that merging never needs more than some 15 MB besides the index itself."""
 
 
 class KeyIndex:
@@ -124,4 +124,7 @@ def _worth_merging(left: Words, right: Words) -> bool:
 def _merged(left: Words, right: Words) -> Words:
     # The stable sort finds the two runs and merges them, which is linear.
     order = np.argsort(np.concatenate([left[0], right[0]]), kind="stable")
-    return np.stack([np.concatenate(pair)[order] for pair in zip(left, right, strict=True)])
+    merged = np.empty((len(left), len(order)), left.dtype)
+    for into, first, second in zip(merged, left, right, strict=True):
+        np.take(np.concatenate([first, second]), order, out=into, mode="clip")  # "raise" would copy `into` once more
+    return merged

@@ -10,6 +10,7 @@ from ssl import SSLContext
 
 from aiohttp import hdrs, web
 
+from gateway.errors import ListenRefused
 from gateway.keys import Trust
 from gateway.server import batches, uploads
 from gateway.server.centre import CENTRE, Centre
@@ -58,6 +59,9 @@ async def serve(app: web.Application, *, host: str, port: int, tls: SSLContext, 
     Args:
         port: 0 takes a free one.
         ready: called once with the port, when connections are accepted.
+
+    Raises:
+        ListenRefused: the address is taken, or not this machine's.
     """
     limits = app[CENTRE].limits
     runner = web.AppRunner(
@@ -73,11 +77,18 @@ async def serve(app: web.Application, *, host: str, port: int, tls: SSLContext, 
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port, ssl_context=tls)
-        await site.start()
+        await _start(site, host, port)
         ready(site.port)
         await stop.wait()
     finally:
         await runner.cleanup()
+
+
+async def _start(site: web.TCPSite, host: str, port: int) -> None:
+    try:
+        await site.start()
+    except OSError as error:
+        raise ListenRefused(host=host, port=port) from error
 
 
 async def _running(app: web.Application) -> AsyncIterator[None]:

@@ -7,7 +7,7 @@ inside a manifest, verify anything, or delete a sealed batch that was put: an en
 from gateway.spool.arrival import Arrival
 from gateway.spool.draft import Draft
 from gateway.spool.entry import Claim, Entry, State
-from gateway.spool.names import EntryName
+from gateway.spool.names import EntryName, mark_of
 from gateway.spool.queue import Spool
 
-__all__ = ["Arrival", "Claim", "Draft", "Entry", "EntryName", "Spool", "State"]
+__all__ = ["Arrival", "Claim", "Draft", "Entry", "EntryName", "Spool", "State", "mark_of"]

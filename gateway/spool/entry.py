@@ -6,11 +6,15 @@ Owns reading an entry's files. It must never move an entry: moving is the queue'
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
+from gateway.errors import EntryDamaged
 from gateway.spool.disk import Hold, door
 from gateway.spool.names import EntryName
 
@@ -37,6 +41,11 @@ class Entry:
     name: EntryName
     state: State
     path: Path
+
+    @property
+    def place(self) -> str:
+        """Where it lies below the spool's root, for messages."""
+        return f"{self.state.value}/{self.name}"
 
     @property
     def payload(self) -> Path:
@@ -66,9 +75,33 @@ class Entry:
         """
         return self._read(RECEIPT) if (self.path / RECEIPT).exists() else None
 
+    def open_payload(self) -> BinaryIO:
+        """The ciphertext, for reading. Raises EntryDamaged, SpoolUnavailable."""
+        with self._reading(PAYLOAD):
+            return self.payload.open("rb")
+
+    def require(self, name: EntryName) -> None:
+        """Raise unless the batch found inside, whose name this is, is the one that was stored here.
+
+        Files that changed places between two entries are each of them authentic; only the name tells.
+
+        Raises:
+            EntryDamaged
+        """
+        if name != self.name:
+            raise EntryDamaged(place=self.place, file=MANIFEST)
+
     def _read(self, file: str) -> bytes:
-        with door(f"读取 {self.name} 的 {file}", f"read {file} of {self.name}"):
+        with self._reading(file):
             return (self.path / file).read_bytes()
+
+    @contextmanager
+    def _reading(self, file: str) -> Iterator[None]:
+        with door(f"读取 {self.name} 的 {file}", f"read {file} of {self.name}"):
+            try:
+                yield
+            except FileNotFoundError:
+                raise EntryDamaged(place=self.place, file=file) from None
 
 
 @dataclass(frozen=True, kw_only=True)

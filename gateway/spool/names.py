@@ -18,6 +18,7 @@ _MARK = re.compile(r"[0-9a-f]{16}", re.ASCII)
 _NAME = re.compile(r"(.+)_([^_]+)_r([1-9][0-9]{0,3})_([^_]+)", re.ASCII)
 _MAX_FEED = 100  # with the rest of the name well below the 255 bytes a file name may have
 _MAX_REVISION = 9_999
+_MARK_LENGTH = 16
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -49,7 +50,7 @@ class EntryName:
         Raises:
             SpoolNameInvalid: a part may not stand in a file name.
         """
-        return cls(feed=feed, period=period, revision=revision, mark=require_digest(digest)[:16])
+        return cls(feed=feed, period=period, revision=revision, mark=mark_of(require_digest(digest)))
 
     @classmethod
     def parse(cls, text: str) -> EntryName:
@@ -67,6 +68,11 @@ class EntryName:
 
     def __str__(self) -> str:
         return f"{self.feed}_{self.period}_r{self.revision}_{self.mark}"
+
+
+def mark_of(digest: str) -> str:
+    """What stands for a manifest's digest in the names of its entries."""
+    return digest[:_MARK_LENGTH]
 
 
 def require_digest(text: str) -> str:

@@ -17,7 +17,7 @@ from gateway.spool.arrival import Arrival
 from gateway.spool.disk import Hold, door, make_directory, move, write_whole
 from gateway.spool.draft import Draft
 from gateway.spool.entry import PAYLOAD, RECEIPT, Claim, Entry, State
-from gateway.spool.names import EntryName, require_digest
+from gateway.spool.names import EntryName, mark_of, require_digest
 from gateway.spool.tree import DRAFT, Tree, remove_temporaries
 
 _BLOCKING = (State.READY, State.INFLIGHT, State.DONE)  # a buried batch may be sealed anew under the same id
@@ -220,6 +220,6 @@ class Spool:
             if upload.digest == digest:
                 return upload
         for entry in self._tree.entries((State.READY, State.INFLIGHT)):
-            if entry.name.mark == digest[:16]:
+            if entry.name.mark == mark_of(digest):
                 return uploads.completed(entry, digest, self._tree.publish)
         return None

@@ -96,9 +96,13 @@ def remove_temporaries(entry: Entry) -> None:
 
 
 def _wrong_files(state: State, path: Path) -> list[str]:
-    """Names of the files an entry of this state misses, has empty, or should not have."""
-    must = {MANIFEST, KEYS, PAYLOAD} | ({RECEIPT} if state is State.DONE else set())
+    """Names of the files an entry of this state misses, has empty, or should not have.
+
+    What lies among the dead may have come there because it misses one.
+    """
+    whole = {MANIFEST, KEYS, PAYLOAD}
+    must = {State.DONE: whole | {RECEIPT}, State.DEAD: set()}.get(state, whole)
     present = {file.name for file in path.iterdir()}
     temporary = {name for name in present if name.startswith(f".{RECEIPT}.") and state is State.INFLIGHT}
     empty = {name for name in must & present if not (path / name).stat().st_size}
-    return sorted((must - present) | empty | (present - must - {RECEIPT} - temporary))
+    return sorted((must - present) | empty | (present - whole - {RECEIPT} - temporary))

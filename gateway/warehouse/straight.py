@@ -44,11 +44,9 @@ def _insert(connection: Connection, place: Place, piece: Piece) -> tuple[set[int
 def _clashes(connection: Connection, place: Place, piece: Piece) -> tuple[set[int], set[int]]:
     tables, current, stage = place.tables, place.tables.current, place.tables.stage
     insert_all(connection, stage.insert(), {}, piece.stored)
-    here = place.period_in(current)
-    found = connection.execute(
-        select(stage.c[ROW], tables.same_content(stage, current).label("same"))
-        .join(current, here & tables.same_key(stage, current))
-        .where(stage.c[ROW] != current.c[ROW])
-    ).all()
+    earlier = place.period_in(current) & tables.same_key(stage, current) & (stage.c[ROW] != current.c[ROW])
+    # looked up row by row: of a join, a planner without statistics may walk the whole period for each staged row
+    same = select(tables.same_content(stage, current)).where(earlier).correlate(stage).scalar_subquery()
+    found = connection.execute(select(stage.c[ROW], same).where(same.is_not(None))).all()
     connection.execute(delete(stage))
     return {row for row, same in found if same}, {row for row, same in found if not same}

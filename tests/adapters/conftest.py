@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from adapters.contract import Extraction, Request, Secrets
 from adapters.registry import Registry
 from gateway.catalogue import Catalogue, load
 from tests.peers.processes import ROOT, announced, python
-from tests.peers.sshd import Sshd, sshd
+from tests.peers.sshd import Sshd, enterable_home, sshd
 
 PASSWORD = "Canary-口令-7f3a"
 USER = "yizhan"
@@ -55,13 +54,9 @@ def ask(catalogue: Catalogue) -> Callable[..., Request]:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+def server() -> Iterator[Sshd]:
     """OpenSSH's sshd; each test puts its own files into a folder of its own."""
-    home = tmp_path_factory.mktemp("sshd")
-    for above in (home, *home.parents):
-        if above.owner() == home.owner() and above != Path("/"):
-            above.chmod(above.stat().st_mode | 0o011)
-    with sshd(home) as running:
+    with enterable_home() as home, sshd(home) as running:
         yield running
 
 

@@ -96,3 +96,10 @@ def test_a_driver_whose_system_library_is_missing_is_a_missing_driver(tmp_path: 
     )
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=False)
     assert ran.stdout.strip() == DriverMissing.code, ran.stderr
+
+
+def test_the_contract_suite_without_pytest_says_what_to_install() -> None:
+    blocked = "import sys; sys.modules['pytest'] = None\n"
+    script = blocked + "import adapters.registry, adapters.examination, adapters.scaffold\nimport adapters.testing"
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert ran.stderr.rstrip().endswith("adapters.testing is for test suites: pip install pytest")

@@ -103,15 +103,6 @@ def test_the_departments_file_arrives_row_for_row_and_fen_for_fen(
     assert dict(reading.source_facts).keys() == {"file", "bytes", "changed_at", "sha256"}
 
 
-def test_the_same_request_gives_the_same_rows_and_small_batches_the_same_as_large_ones(
-    folder: Path, adapter: Callable[..., SftpAdapter], small: Callable[..., Request]
-) -> None:
-    put(folder, "姓名|金额\n" + "".join(f"王{n}|{n}.00\n" for n in range(5000)))
-    first = rows_of(adapter().extract(small()))
-    assert len(first) == 5000
-    assert first == rows_of(adapter().extract(small())) == rows_of(adapter().extract(small(batch_rows=7)))
-
-
 def test_characters_that_end_with_the_byte_of_the_delimiter_survive(
     folder: Path, adapter: Callable[..., SftpAdapter], small: Callable[..., Request]
 ) -> None:

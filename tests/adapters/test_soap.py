@@ -306,13 +306,6 @@ def test_a_page_that_is_too_long_is_refused(build: Build, ask: Callable[..., Req
         read(Script(pages=[page(1, 1, extra="<x>" + "y" * 5000 + "</x>")]), build, ask("civil.dibao"), page_bytes=4096)
 
 
-def test_a_service_that_is_down_can_be_tried_again(build: Build, ask: Callable[..., Request]) -> None:
-    with serving(Script()) as wsdl:
-        pass
-    with pytest.raises(SourceUnavailable):
-        build(wsdl).extract(ask("civil.dibao"))
-
-
 @pytest.mark.parametrize(
     "change",
     [

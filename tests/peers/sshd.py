@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
@@ -44,6 +45,14 @@ class Sshd:
         """How many connections are open now: each is one child of the server."""
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
         return len(children)
+
+
+@contextmanager
+def enterable_home() -> Iterator[Path]:
+    """A folder that the server's user may enter. Not one of pytest's: each new session closes those to others."""
+    with TemporaryDirectory(prefix="yizhan-sshd-") as made:
+        Path(made).chmod(0o711)
+        yield Path(made)
 
 
 @contextmanager

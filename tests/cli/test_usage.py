@@ -1,0 +1,173 @@
+"""How commands are called: help, global options, languages, the clock, and what is said of a wrong call."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+from gateway.cli.main import app, hoist
+from tests.cli.conftest import NOW, County, edit_site
+from tests.peers.command import Yizhan
+from tests.peers.processes import ROOT
+
+
+def commands() -> Iterator[tuple[str, ...]]:
+    """Every command and group that the live program has."""
+
+    def below(path: tuple[str, ...], command: object) -> Iterator[tuple[str, ...]]:
+        yield path
+        for name, child in getattr(command, "commands", {}).items():
+            yield from below((*path, name), child)
+
+    yield from below((), typer.main.get_command(app))
+
+
+@pytest.mark.parametrize("path", [*commands()], ids=" ".join)
+def test_every_command_and_option_explains_itself_in_both_languages(path: tuple[str, ...]) -> None:
+    command = typer.main.get_command(app)
+    for name in path:
+        command = command.commands[name]
+    texts = [command.help, *(param.help for param in command.params)]
+    for text in texts:
+        assert text
+        assert text.isascii() is False or text in ("zh | en (LANG)",)
+        assert any(letter.isascii() and letter.isalpha() for letter in text)
+
+
+def test_help_is_on_stdout_and_names_every_command(yizhan: Yizhan) -> None:
+    ended = yizhan.run("-h")
+    assert (ended.code, ended.err) == (0, "")
+    assert all(path[-1] in ended.out for path in commands() if len(path) == 1)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "nosuch",
+        "status --nosuch",
+        "run --period",
+        "ledger show",
+        "--site",
+        "--lang fr status",
+        "spool bury x",
+        "ledger",
+    ],
+)
+def test_a_wrong_call_exits_2_with_nothing_on_stdout(yizhan: Yizhan, given: str) -> None:
+    ended = yizhan.run(*given.split())
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err.startswith(("[YZ-1012] 命令写法不对:", "Usage: "))
+
+
+def test_global_options_may_stand_anywhere(county: County, yizhan: Yizhan) -> None:
+    site = county.site("finance")
+    calls = (
+        ("--lang", "en", "--site", site, "ledger", "verify"),
+        ("ledger", "--site", site, "verify", "--lang", "en"),
+        ("ledger", "verify", f"--site={site}", "--lang=en"),
+    )
+    said = {yizhan.run(*call).out for call in calls}
+    assert len(said) == 1
+    assert said.pop().startswith("ledger whole: ")
+
+
+def test_nothing_behind_a_double_dash_is_taken_for_a_global_option() -> None:
+    assert hoist(["run", "--lang", "en", "--", "--site", "x"]) == ["--lang=en", "run", "--", "--site", "x"]
+
+
+def test_the_site_is_found_by_option_variable_or_current_directory(
+    county: County, yizhan: Yizhan, tmp_path: Path
+) -> None:
+    site = str(county.site("finance"))
+    by_option = yizhan.run("ledger", "verify", "--site", site)
+    assert by_option.code == 0
+    assert yizhan.run("ledger", "verify", YIZHAN_SITE=site).out == by_option.out
+    assert yizhan.run("ledger", "verify", cwd=county.site("finance")).out == by_option.out
+    lost = yizhan.run("ledger", "verify", cwd=tmp_path)
+    assert (lost.code, lost.out) == (2, "")
+    assert "YZ-1002" in lost.err
+
+
+@pytest.mark.parametrize(
+    ("environ", "chosen", "words"),
+    [
+        ({}, (), "台账完好"),
+        ({"LANG": "zh_CN.UTF-8"}, (), "台账完好"),
+        ({"LANG": "en_GB.UTF-8"}, (), "ledger whole"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "en_US.UTF-8"}, (), "ledger whole"),
+        ({"LANG": "en_GB.UTF-8"}, ("--lang", "zh"), "台账完好"),
+        ({"LANG": "zh_CN.UTF-8"}, ("--lang", "en"), "ledger whole"),
+    ],
+)
+def test_it_speaks_chinese_unless_english_is_asked_for(
+    county: County, yizhan: Yizhan, environ: dict[str, str], chosen: tuple[str, ...], words: str
+) -> None:
+    ended = yizhan.run("ledger", "verify", "--site", county.site("finance"), *chosen, **environ)
+    assert ended.out.startswith(words)
+
+
+def test_errors_too_are_in_the_language_asked_for(yizhan: Yizhan, tmp_path: Path) -> None:
+    for given, words in ((("--lang=en",), "file not found"), ((), "找不到文件")):
+        ended = yizhan.run("status", "--site", tmp_path, *given)
+        assert ended.err.startswith(f"[YZ-1002] {words}")
+
+
+def test_the_clock_is_fixed_at_a_rehearsal_site(county: County, yizhan: Yizhan) -> None:
+    board = yizhan.run("status", "--site", county.site("finance"), "--json", YIZHAN_NOW="2027-03-01T08:30:00+08:00")
+    assert board.json["at"] == "2027-03-01T08:30:00+08:00"
+
+
+def test_the_clock_is_refused_at_a_production_site(agri: Path, yizhan: Yizhan) -> None:
+    edit_site(agri, lambda site: site.update(rehearsal=False))
+    for command in ("status", "run", "deliver"):
+        ended = yizhan.run(command, "--site", agri)
+        assert (ended.code, ended.out) == (2, "")
+        assert ended.err.startswith("[YZ-1005] 拒绝使用 YIZHAN_NOW")
+
+
+@pytest.mark.parametrize("given", [{"YIZHAN_NOW": "soon"}, {"at": "soon"}])
+def test_a_moment_that_is_none_is_refused_with_an_example(
+    county: County, yizhan: Yizhan, given: dict[str, str]
+) -> None:
+    at = ("--at", given.pop("at")) if "at" in given else ()
+    ended = yizhan.run("status", "--site", county.site("finance"), *at, **{"YIZHAN_NOW": NOW, **given})
+    assert ended.code == 2
+    assert ended.err == "[YZ-1011] 时间写法不对:soon。 应写作 2026-11-30T23:59:59+08:00。\n"
+
+
+@pytest.mark.parametrize("period", ["2025-13", "2025Q3", "last month"])
+def test_a_period_of_the_wrong_form_or_cadence_is_refused(county: County, yizhan: Yizhan, period: str) -> None:
+    for command in (("run", "finance.onecard"), ("problems", "finance.onecard"), ("probe", "finance.onecard")):
+        ended = yizhan.run(*command, "--period", period, "--site", county.site("finance"))
+        assert (ended.code, ended.out) == (2, "")
+        assert ended.err.startswith("[YZ-1007]")
+
+
+def test_a_reader_that_has_seen_enough_ends_the_command_quietly(county: County) -> None:
+    command = f"{sys.executable} -m gateway ledger list --json --site {county.site('centre')}"
+    piped = f"{{ {command}; echo $? >&2; }} | true"
+    ended = subprocess.run(["sh", "-c", piped], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.stderr in ("141\n", "0\n")
+
+
+def test_a_defect_is_told_by_its_place_and_never_in_the_words_of_the_exception(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import sys\nfrom pathlib import Path\nfrom gateway.cli.shell import Shell\n"
+        "from gateway.cli.defects import tell_defects\ntell_defects(Shell(lang='zh', site=None))\n"
+        "int(Path(sys.argv[1]).read_text())\n"
+    )
+    (tmp_path / "value").write_text("11010519491231002X")
+    ended = subprocess.run(
+        [sys.executable, program, tmp_path / "value"], cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert "program.py" in ended.stderr
+    assert "[YZ-1099] 程序缺陷:ValueError" in ended.stderr
+    assert "1949" not in ended.stderr

@@ -1,0 +1,128 @@
+"""The same batch again, the same id with other content, and revisions: in order, with a reason, only what changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gateway.demo.county import County
+from gateway.envelope.receipt import peek
+from tests.journeys.account import assert_arrived_once, entries, events, held_rows, loads, position, written
+from tests.journeys.forge import SEALED, seal
+from tests.journeys.wire import line
+from tests.journeys.world import FEED, World, copy_site, outside, own_source, read_from
+
+WHY = ("--reason", "漏报", "--by", "农村财务管理站")
+
+
+def test_the_same_batch_again_gets_the_same_receipt_and_is_loaded_once(world: World, tmp_path: Path) -> None:
+    period, site, twin = next(world.quarters), tmp_path / "agri", tmp_path / "twin"
+    files, batch = seal(world, site, period), f"{FEED}/{period}/r1"
+    copy_site(site, twin)
+    assert world.yizhan("deliver", site=site).code == 0
+    rows, held = held_rows(world), loads(world)
+    receipt = receipt_at(site, period)
+    with line(world, world.front_end) as wire:
+        for answer in (wire.submit(files.manifest, files.keys), wire.receipt(files.manifest)):
+            assert (answer.status, answer.body) == (200, receipt)
+    assert world.yizhan("deliver", site=twin).code == 0
+    assert receipt_at(twin, period) == receipt
+    assert (held_rows(world), loads(world)) == (rows, held)
+    assert events(world.centre_site, batch) == ["admitted", "loaded", "duplicate", "duplicate"]
+    world.sound(site, twin)
+
+
+def test_the_same_id_with_other_content_is_a_conflict_and_an_alarm(world: World, tmp_path: Path) -> None:
+    period, one, other = next(world.quarters), tmp_path / "one", tmp_path / "other"
+    seal(world, one, period)
+    files, batch = seal(world, other, period), f"{FEED}/{period}/r1"
+    assert world.yizhan("deliver", site=one).code == 0
+    rows = held_rows(world)
+    ended = world.yizhan("deliver", site=other)
+    assert ended.code == 1
+    assert "YZ-5021" in ended.err
+    last = written(other, batch)[-1]
+    assert (last.event, last.code) == ("refused", "YZ-5021")
+    with line(world, world.front_end) as wire:
+        assert wire.submit(files.manifest, files.keys).status == 409
+    assert [(w.event, w.code) for w in written(world.centre_site, batch)[2:]] == [("conflict", "YZ-5021")] * 2
+    assert held_rows(world) == rows
+    world.sound(one, other)
+
+
+def test_unchanged_data_makes_no_revision_and_is_no_failure(world: World) -> None:
+    period = next(world.quarters)
+    assert world.yizhan("run", "--period", period).code == 0
+    before = position(world.centre_site)
+    assert world.yizhan("run", "--period", period).code == 0
+    assert_arrived_once(world, period)
+    last = written(world.front_end)[-1]
+    assert (last.event, last.code, position(world.centre_site)) == ("duplicate", "YZ-2012", before)
+
+
+def test_a_correction_needs_a_reason_and_loads_only_what_changed(world: World, tmp_path: Path) -> None:
+    period, site = next(world.quarters), copy_site(world.pristine, tmp_path / "agri")
+    source = own_source(world, period, tmp_path / "own.db")
+    read_from(County(root=tmp_path), source)
+    assert world.yizhan("run", "--period", period, site=site).code == 0
+    first, rows = peek(receipt_at(site, period)), held_rows(world, period)
+    change(source)
+    ended = world.yizhan("run", "--period", period, site=site)
+    assert (ended.code, "YZ-2013" in ended.err) == (1, True)
+    assert [(w.event, w.code) for w in written(site)][-1] == ("refused", "YZ-2013")
+    assert len(entries(site, period)) == 1
+    assert world.yizhan("run", "--period", period, *WHY, site=site).code == 0
+    second = peek(receipt_at(site, period, revision=2))
+    assert (second.loaded.rows, second.duplicate.rows) == (3, second.sent.rows - second.problem.rows - 3)
+    assert dict(second.sent.sums)["expense"] - dict(first.sent.sums)["expense"] == 300
+    assert held_rows(world, period) == rows
+    assert expense(world, period) - dict(first.loaded.sums)["expense"] == 300
+    assert superseded(world, period) == 3
+    world.sound(site)
+
+
+def test_a_correction_that_comes_before_what_it_corrects_waits_for_it(world: World, tmp_path: Path) -> None:
+    period, site = next(world.quarters), copy_site(world.pristine, tmp_path / "agri")
+    source = own_source(world, period, tmp_path / "own.db")
+    read_from(County(root=tmp_path), source)
+    seal(world, site, period)
+    change(source)
+    assert world.yizhan("run", "--period", period, *WHY, site=site, killed=SEALED).code == -9
+    (second,) = (entry for entry in entries(site, period) if "_r2_" in entry.name)
+    with line(world, world.front_end) as wire:
+        answer = wire.submit((second / "manifest.p7s").read_bytes(), (second / "keys.p7m").read_bytes())
+    assert (answer.status, answer.code) == (409, "YZ-5023")
+    last = written(world.centre_site, f"{FEED}/{period}/r2")[-1]
+    assert (last.event, last.code, held_rows(world, period)) == ("refused", "YZ-5023", 0)
+    assert world.yizhan("deliver", site=site).code == 0
+    for revision in (1, 2):
+        assert events(world.centre_site, f"{FEED}/{period}/r{revision}").count("loaded") == 1
+    assert peek(receipt_at(site, period, revision=2)).loaded.rows == 3
+    world.sound(site)
+
+
+def receipt_at(site: Path, period: str, revision: int = 1) -> bytes:
+    (entry,) = (site / "spool" / "done").glob(f"{FEED}_{period}_r{revision}_*")
+    return (entry / "receipt.p7s").read_bytes()
+
+
+def change(source: Path) -> None:
+    """One yuan more is spent on three vouchers that nothing is wrong with."""
+    good = "zc > 0 AND zy <> '' AND LENGTH(cun_dm) = 12 AND date(pz_rq) = pz_rq"
+    lone = "rowid IN (SELECT MIN(rowid) FROM cw_pz GROUP BY cun_dm, pz_h, fl_h HAVING COUNT(*) = 1)"
+    with outside(source) as database:
+        query = f"SELECT rowid FROM cw_pz WHERE {good} AND {lone} ORDER BY rowid LIMIT 3"
+        for (row,) in database.execute(query).fetchall():
+            database.execute("UPDATE cw_pz SET zc = zc + 100 WHERE rowid = ?", (row,))
+
+
+def expense(world: World, period: str) -> int:
+    return _sum(world, "SUM(expense)", "current__agri__village_finance", period)
+
+
+def superseded(world: World, period: str) -> int:
+    return _sum(world, "COUNT(*)", "history__agri__village_finance", period)
+
+
+def _sum(world: World, what: str, table: str, period: str) -> int:
+    with outside(world.centre_site / "warehouse.db") as database:
+        return database.execute(f"SELECT {what} FROM {table} WHERE _period = ?", (period,)).fetchone()[0]
