@@ -6,6 +6,19 @@ cd "$(dirname "$0")/.."
 what=${1:?usage: setup.sh demo|test}
 
 say() { printf '%s\n' "$*" >&2; }
+has() { command -v "$1" >/dev/null 2>&1; }
+
+find_python() {
+  for candidate in python3.11 python3.12 python3.13 python3; do
+    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$candidate"; return; fi
+  done
+  say "需要 Python 3.11 或更高版本 / Python 3.11 or newer is needed"
+  exit 1
+}
+
+venv_packages() { # what Debian's Python lacks to make an environment, where uv does not make it
+  [ -x .venv/bin/python ] || has uv || "$python" -c 'import ensurepip' 2>/dev/null || echo python3-venv
+}
 
 need_packages() { # need_packages PACKAGE...: installs those that dpkg does not know as installed
   missing=
@@ -23,45 +36,43 @@ need_packages() { # need_packages PACKAGE...: installs those that dpkg does not 
   DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
 }
 
-find_python() {
-  for candidate in python3.11 python3.12 python3.13 python3; do
-    if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo "$candidate"; return; fi
-  done
-  say "需要 Python 3.11 或更高版本 / Python 3.11 or newer is needed"
-  exit 1
+make_venv() {
+  [ ! -x .venv/bin/python ] || return 0
+  if has uv; then uv venv -q --python "$python" .venv; else "$python" -m venv .venv; fi
 }
 
-make_venv() {
-  python=$(find_python)
-  if command -v uv >/dev/null 2>&1; then
-    uv venv -q --python "$python" --seed .venv
+pip_install() {
+  if has uv; then
+    VIRTUAL_ENV=.venv uv pip install -q "$@"
   else
-    "$python" -c 'import ensurepip' 2>/dev/null || need_packages python3-venv
-    "$python" -m venv .venv
+    .venv/bin/python -m pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip >/dev/null
+    .venv/bin/python -m pip --disable-pip-version-check install -q "$@"
   fi
 }
 
+stamp() { echo ".venv/.installed-$(cat "$1" pyproject.toml | sha256sum | cut -c1-16)"; }
+
 install_locked() { # install_locked LOCK: exact versions, every file checked against its hash, then this checkout
-  lock=$1
-  stamp=.venv/.installed-$(cat "$lock" pyproject.toml | sha256sum | cut -c1-16)
-  [ ! -f "$stamp" ] || return 0
-  if command -v uv >/dev/null 2>&1; then pip="uv pip"; export VIRTUAL_ENV=.venv; else pip=".venv/bin/python -m pip --disable-pip-version-check"; fi
-  $pip install -q --require-hashes -r "$lock"
-  $pip install -q --no-deps --no-build-isolation -e .
-  : >"$stamp"
+  [ ! -f "$(stamp "$1")" ] || return 0
+  say "安装 Python 软件包 / installing Python packages: $1"
+  pip_install --require-hashes -r "$1"
+  pip_install --no-deps --no-build-isolation -e .
+  : >"$(stamp "$1")"
 }
 
-[ -x .venv/bin/python ] || make_venv
+python=$(find_python)
 case $what in
   demo)
-    install_locked requirements/all.txt
-    need_packages unixodbc libsqliteodbc
+    # shellcheck disable=SC2046  # none or one package name
+    need_packages unixodbc libsqliteodbc $(venv_packages)
+    make_venv
+    [ -f "$(stamp requirements/dev.txt)" ] || install_locked requirements/all.txt # dev holds all of all
     ;;
   test)
+    # shellcheck disable=SC2046  # none or one package name each
+    need_packages unixodbc libsqliteodbc openssl $(has node || echo nodejs) $(has npm || echo npm) $(venv_packages)
+    make_venv
     install_locked requirements/dev.txt
-    need_packages unixodbc libsqliteodbc openssl
-    command -v node >/dev/null 2>&1 || need_packages nodejs
-    command -v npm >/dev/null 2>&1 || need_packages npm
     sh scripts/peers.sh
     ;;
   *)

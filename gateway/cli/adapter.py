@@ -23,9 +23,9 @@ _HEADINGS = (
     Heading("发行包", "distribution"),
     Heading("附加组件", "extra"),
     Heading("可用", "available"),
-    Heading("原因", "reason"),
+    Heading("原因", "reason", "prose"),
 )
-_FINDINGS = (Heading("结果", "outcome"), Heading("约定", "promise"), Heading("原因", "reason"))
+_FINDINGS = (Heading("结果", "outcome"), Heading("约定", "promise", "prose"), Heading("原因", "reason", "prose"))
 
 
 @app.command("list", help="列出已安装的适配器 / list the adapters installed")

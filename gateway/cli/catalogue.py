@@ -20,16 +20,16 @@ Where = Annotated[
 
 _FEEDS = (
     Heading("归集事项", "feed"),
-    Heading("名称", "title"),
-    Heading("部门", "department"),
+    Heading("名称", "title", "prose"),
+    Heading("部门", "department", "prose"),
     Heading("周期", "cadence"),
-    Heading("时限规则", "due rule"),
+    Heading("时限规则", "due rule", "prose"),
     Heading("来源", "adapter"),
     Heading("送达", "routes"),
 )
 _FIELDS = (
     Heading("字段", "field"),
-    Heading("名称", "title"),
+    Heading("名称", "title", "prose"),
     Heading("类型", "type"),
     Heading("必填", "required"),
     Heading("主键", "key"),

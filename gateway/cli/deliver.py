@@ -15,9 +15,9 @@ from gateway.errors import Lang, Retry, YizhanError
 _HEADINGS = (
     Heading("批次", "batch"),
     Heading("结果", "outcome"),
-    Heading("入库", "loaded", "right"),
-    Heading("问题", "problem", "right"),
-    Heading("重复", "duplicate", "right"),
+    Heading("入库", "loaded", "number"),
+    Heading("问题", "problem", "number"),
+    Heading("重复", "duplicate", "number"),
     Heading("回执时间", "receipted at"),
 )
 

@@ -16,13 +16,13 @@ from gateway.ledger import Ledger, Line
 app = typer.Typer(name="ledger", help="台账 / the ledger", no_args_is_help=True)
 
 _HEADINGS = (
-    Heading("行", "line", "right"),
+    Heading("行", "line", "number"),
     Heading("时间", "at"),
     Heading("事件", "event"),
     Heading("批次", "batch"),
     Heading("代码", "code"),
     Heading("责任人", "by"),
-    Heading("说明", "detail"),
+    Heading("说明", "detail", "prose"),
 )
 _LONG, _SHORT = 24, 12
 

@@ -57,7 +57,7 @@ def _show(rows: list[dict[str, str | None]], feed: Feed, shell: Shell) -> None:
     """A line for each field, a column for each row: a feed has many fields and a probe few rows."""
     headings = [
         Heading("字段", "field"),
-        Heading("名称", "title"),
+        Heading("名称", "title", "prose"),
         *(Heading(f"位置 {row['position']}", f"at {row['position']}") for row in rows),
     ]
     lines = [(f.name, f.title, *(row[f.name] or "" for row in rows)) for f in feed.fields]

@@ -16,7 +16,7 @@ _HEADINGS = (
     Heading("源位置", "position"),
     Heading("字段", "field"),
     Heading("代码", "code"),
-    Heading("原因", "reason"),
+    Heading("原因", "reason", "prose"),
     Heading("遮蔽值", "masked"),
 )
 

@@ -13,14 +13,14 @@ from gateway.spool import State
 
 _HEADINGS = (
     Heading("批次", "batch"),
-    Heading("采集行", "left rows", "right"),
-    Heading("元", "yuan", "right"),
-    Heading("入库行", "loaded rows", "right"),
-    Heading("元", "yuan", "right"),
-    Heading("问题行", "problem rows", "right"),
-    Heading("元", "yuan", "right"),
-    Heading("重复行", "duplicate rows", "right"),
-    Heading("元", "yuan", "right"),
+    Heading("采集行", "left rows", "number"),
+    Heading("元", "yuan", "number"),
+    Heading("入库行", "loaded rows", "number"),
+    Heading("元", "yuan", "number"),
+    Heading("问题行", "problem rows", "number"),
+    Heading("元", "yuan", "number"),
+    Heading("重复行", "duplicate rows", "number"),
+    Heading("元", "yuan", "number"),
     Heading("平衡", "balanced"),
 )
 

@@ -21,9 +21,9 @@ _HEADINGS = (
     Heading("归集事项", "feed"),
     Heading("数据期", "period"),
     Heading("结果", "outcome"),
-    Heading("行数", "rows", "right"),
-    Heading("问题行", "problem rows", "right"),
-    Heading("问题数据", "problem book"),
+    Heading("行数", "rows", "number"),
+    Heading("问题行", "problem rows", "number"),
+    Heading("问题数据", "problem book", "prose"),
 )
 
 

@@ -12,11 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Annotated, Literal
 
 import typer
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -26,17 +28,17 @@ from gateway.errors import ConfigMissing, Lang, WrongRole, YizhanError
 
 Json = Annotated[bool, typer.Option("--json", help="输出 JSON / one JSON document")]
 
-_PIPED_WIDTH = 10_000  # a record stays on one line, for whoever reads lines
+_PIPED_WIDTH = 10_000  # a record stays on one line, for whoever reads lines; colour only on a terminal
 _BROKEN_PIPE = 128 + 13  # what a shell reports for SIGPIPE
 
 
 @dataclass(frozen=True)
 class Heading:
-    """A column of a table; numbers stand to the right."""
+    """A column of a table: numbers stand to the right, and only prose is folded where the terminal is narrow."""
 
     zh: str
     en: str
-    justify: Literal["left", "right"] = "left"
+    kind: Literal["word", "number", "prose"] = "word"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,12 +82,15 @@ class Shell:
 
     def table(self, title: tuple[str, str], headings: Sequence[Heading], rows: Iterable[Sequence[str | Text]]) -> None:
         """A table on stdout. Cells are plain text: a bracket in them is a bracket."""
-        console = _console()
+        console = Console(width=_PIPED_WIDTH, highlight=False)
         table = Table(box=box.HEAVY_HEAD if console.is_terminal else box.SIMPLE_HEAD, header_style="bold")
         for heading in headings:
-            table.add_column(Text(self.say(heading.zh, heading.en)), justify=heading.justify, overflow="fold")
+            _add_column(table, self.say(heading.zh, heading.en), heading.kind)
         for row in rows:
             table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
+        if console.is_terminal:
+            narrowest = Measurement.get(console, console.options, table).minimum
+            console.width = max(get_terminal_size().columns, narrowest)
         with console.capture() as drawn:
             console.print(table)
         lines = (line.rstrip() for line in drawn.get().splitlines())
@@ -145,6 +150,6 @@ def grouped(yuan: str) -> str:
     return f"{Decimal(yuan):,f}"
 
 
-def _console() -> Console:
-    """stdout: as wide as the terminal, or as wide as the table when piped; colour only on a terminal."""
-    return Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False)
+def _add_column(table: Table, name: str, kind: Literal["word", "number", "prose"]) -> None:
+    justify: Literal["left", "right"] = "right" if kind == "number" else "left"
+    table.add_column(Text(name), justify=justify, overflow="fold", no_wrap=kind != "prose")

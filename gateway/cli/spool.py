@@ -19,7 +19,7 @@ By = Annotated[str, typer.Option(help="责任人或岗位 / the person or post t
 _HEADINGS = (
     Heading("状态", "state"),
     Heading("批次", "batch"),
-    Heading("数据(字节)", "payload bytes", "right"),
+    Heading("数据(字节)", "payload bytes", "number"),
     Heading("位置", "place"),
 )
 

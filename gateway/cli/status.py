@@ -29,15 +29,15 @@ _NOTHING = "—"
 
 _HEADINGS = (
     Heading("归集事项", "feed"),
-    Heading("名称", "title"),
+    Heading("名称", "title", "prose"),
     Heading("数据期", "period"),
     Heading("应报时限", "due"),
     Heading("状态", "state"),
     Heading("回执时间", "receipted"),
-    Heading("版次", "rev", "right"),
-    Heading("行数", "rows", "right"),
-    Heading("金额(元)", "yuan", "right"),
-    Heading("问题行", "problems", "right"),
+    Heading("版次", "rev", "number"),
+    Heading("行数", "rows", "number"),
+    Heading("金额(元)", "yuan", "number"),
+    Heading("问题行", "problems", "number"),
 )
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 import typer
@@ -171,3 +176,26 @@ def test_a_defect_is_told_by_its_place_and_never_in_the_words_of_the_exception(t
     assert "program.py" in ended.stderr
     assert "[YZ-1099] 程序缺陷:ValueError" in ended.stderr
     assert "1949" not in ended.stderr
+
+
+def test_on_a_narrow_terminal_identifiers_stay_whole_and_colour_is_used(county: County) -> None:
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 60))
+    command = [sys.executable, "-m", "gateway", "status", "--site", str(county.site("centre"))]
+    environ = {"TERM": "xterm-256color", "YIZHAN_NOW": NOW}
+    with os.fdopen(ours, "rb", buffering=0) as screen:
+        subprocess.run(command, cwd=ROOT, env=environ, stdin=theirs, stdout=theirs, stderr=theirs, check=True)
+        os.close(theirs)
+        shown = _all_of(screen).decode()
+    for feed in ("finance.onecard", "civil.dibao", "agri.village_finance"):
+        assert f" {feed} " in shown
+    assert "\x1b[" in shown
+
+
+def _all_of(screen: BinaryIO) -> bytes:
+    """A terminal whose other side is closed ends with EIO, not with an empty read."""
+    read = b""
+    with suppress(OSError):
+        while data := screen.read(65_536):
+            read += data
+    return read

@@ -13,6 +13,8 @@ from tests.journeys.account import assert_arrived_once, entries, events, held_ro
 from tests.journeys.hatchery import Command
 from tests.journeys.world import FEED, PATIENCE, World
 
+RECEIVE = "gateway.receive.journey"
+
 
 def killed_while_running(world: World, moment: str, period: str) -> Command | None:
     """A run of the front-end during which the centre died; None if it survived it, and the run is over."""
@@ -35,9 +37,9 @@ def ends_well(run: Command) -> None:
         pytest.param(
             "return:gateway.spool.queue:Spool.arrive:1", [], "partial", False, id="before the admission's line"
         ),
-        pytest.param("return:gateway.receive:Reception.admit:1", ["admitted"], "partial", False, id="admitted"),
-        pytest.param("call:gateway.receive:Reception.uploaded:1", ["admitted"], "partial", False, id="uploaded"),
-        pytest.param("call:gateway.receive:Reception.load:1", ["admitted"], "ready", False, id="before load"),
+        pytest.param(f"return:{RECEIVE}:Reception.admit:1", ["admitted"], "partial", False, id="admitted"),
+        pytest.param(f"call:{RECEIVE}:Reception.uploaded:1", ["admitted"], "partial", False, id="uploaded"),
+        pytest.param(f"call:{RECEIVE}:Reception.load:1", ["admitted"], "ready", False, id="before load"),
         pytest.param("return:gateway.warehouse.intake:insert_all:1", ["admitted"], "inflight", False, id="rows are in"),
         pytest.param(
             "return:gateway.envelope.receipt:issue_receipt:1", ["admitted"], "inflight", False, id="receipt is made"

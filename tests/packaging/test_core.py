@@ -10,7 +10,6 @@ import pytest
 from gateway.demo.county import County, connect, found
 from tests.packaging.conftest import Machine
 
-pytestmark = pytest.mark.xdist_group("wheel")  # built once
 DRIVERS = ("paramiko", "zeep", "lxml", "pyodbc", "oracledb", "psycopg", "airflow", "pandas")
 CONNECTIONS = {
     "finance.onecard": ("finance", "sftp", {

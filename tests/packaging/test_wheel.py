@@ -6,11 +6,8 @@ import zipfile
 from email.parser import Parser
 from pathlib import Path
 
-import pytest
-
 from tests.packaging.conftest import ROOT
 
-pytestmark = pytest.mark.xdist_group("wheel")  # built once
 PACKAGES = ("gateway", "adapters", "monitoring")
 LEFT_OUT = ("__pycache__",)
 

@@ -32,13 +32,6 @@ ROWS = 1_200
 USER, PASSWORD = "yizhan", "Canary-口令-7f3a"
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist puts the groups into the names
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("sources"))
-
-
 @dataclass(frozen=True, kw_only=True)
 class Office:
     """The front-end of the department that owes `feed`, and the command that runs there."""

@@ -77,3 +77,15 @@ def test_an_operation_the_service_does_not_have_is_named(office: Callable[[str],
     assert "queryNothing" in zh
     assert "queryNothing" in en
     civil.expect_nothing_sent("YZ-2005", "refused")
+
+
+def test_a_list_that_passes_its_limit_half_way_is_refused(civil: Office) -> None:
+    """Rows were read, checked and encrypted before it was found out; nothing of that is left."""
+    feed = civil.site / "catalogue" / "feeds" / "civil.dibao.yaml"
+    text = feed.read_text(encoding="utf-8")
+    assert "limits: {rows: 500000," in text
+    feed.write_text(text.replace("limits: {rows: 500000,", f"limits: {{rows: {ROWS - 1},"), encoding="utf-8")
+    zh, en = messages(civil, "YZ-2007", 1)
+    assert zh == f"采集超出限额:civil.dibao:超过 {ROWS - 1} 行。 未发送任何数据;请核实数据量,必要时调整限额。"
+    assert en.endswith("Nothing was sent; check the volume, then raise the limit if it is right.")
+    civil.expect_nothing_sent("YZ-2007", "refused")

@@ -15,32 +15,24 @@ from datetime import datetime, timedelta
 
 import pyarrow as pa
 
-from gateway.calendar import Period
 from gateway.catalogue import Catalogue, Feed
-from gateway.envelope.canonical import ControlTotals
 from gateway.envelope.manifest import Manifest
 from gateway.envelope.parties import Decryptor, Signer, Trust
 from gateway.envelope.payload import PayloadReader
-from gateway.envelope.receipt import LedgerPlace, Receipt, issue_receipt, peek
+from gateway.envelope.receipt import issue_receipt, peek
 from gateway.envelope.sealed import Batch, Sealed, check_payload, check_recipient, open_key, verify
 from gateway.errors import (
-    CadenceDiffers,
     Conflict,
     EntryDamaged,
-    FeedUnknown,
-    NotEntitled,
-    PeriodInvalid,
     Refuse,
-    SchemaDiffers,
-    UnknownName,
-    UploadUnknown,
 )
 from gateway.journal import about
-from gateway.keys import Identity, Party
-from gateway.ledger import Detail, Event, EventKind, Head, Ledger
-from gateway.records.stream import read_records, schema_digest
-from gateway.records.totals import Totals
-from gateway.spool import Arrival, Claim, Entry, EntryName, Spool, State, mark_of
+from gateway.keys import Identity
+from gateway.ledger import EventKind, Head, Ledger
+from gateway.receive.account import event, facts_of, name_of, receipt_of
+from gateway.receive.entitlement import require_entitled, require_owner, require_schema
+from gateway.records.stream import read_records
+from gateway.spool import Arrival, Claim, Entry, Spool, State, mark_of
 from gateway.warehouse import BatchFacts, LoadResult, Warehouse
 
 MAX_REMEMBERED = 10_000
@@ -104,18 +96,18 @@ class Reception:
 
     def _admit(self, batch: Batch, peer: Identity, manifest: bytes, keys: bytes) -> Admitted | Receipted:
         rooms, said = self._rooms, batch.manifest
-        self._require_entitled(batch, peer)
+        require_entitled(batch.manifest, peer, self._rooms.catalogue)
         stored = rooms.warehouse.lookup(batch.digest)
         if stored is not None:
-            rooms.ledger.append(_event(rooms.clock(), EventKind.DUPLICATE, batch.digest, peer.id, said))
+            rooms.ledger.append(event(rooms.clock(), EventKind.DUPLICATE, batch.digest, peer.id, said))
             return Receipted(receipt=stored)
         check_recipient(batch, rooms.centre)
         open_key(batch, rooms.decryptor)
-        self._require_schema(said)
-        rooms.warehouse.require_next(_facts(batch, rooms.clock()))
-        arrival = rooms.spool.arrive(_name_of(batch), batch.digest, said.payload.size, manifest, keys)
+        require_schema(said, rooms.catalogue)
+        rooms.warehouse.require_next(facts_of(batch, rooms.clock()))
+        arrival = rooms.spool.arrive(name_of(batch), batch.digest, said.payload.size, manifest, keys)
         if not arrival.offset:
-            rooms.ledger.append(_event(rooms.clock(), EventKind.ADMITTED, batch.digest, peer.id, said))
+            rooms.ledger.append(event(rooms.clock(), EventKind.ADMITTED, batch.digest, peer.id, said))
         self._refused.pop(batch.digest, None)
         return Admitted(digest=batch.digest, batch=said.batch_id, offset=arrival.offset, size=arrival.size)
 
@@ -124,7 +116,7 @@ class Reception:
     def upload(self, digest: str, peer: Identity) -> Arrival:
         """The upload a submission opened. Raises UploadUnknown, also for another party's."""
         arrival = self._rooms.spool.arrival(digest)
-        self._require_owner(arrival.name.feed, digest, peer)
+        require_owner(arrival.name.feed, digest, peer, self._rooms.catalogue)
         return arrival
 
     def uploaded(self, digest: str) -> None:
@@ -149,8 +141,8 @@ class Reception:
         except EntryDamaged as damage:
             claim = spool.claim(entry.name)
             if claim is not None:
-                event = about(entry, None, self._rooms.clock(), EventKind.REFUSED, code=damage.code)
-                self._rooms.ledger.append(event)
+                line = about(entry, None, self._rooms.clock(), EventKind.REFUSED, code=damage.code)
+                self._rooms.ledger.append(line)
                 spool.bury(claim)
             return False
 
@@ -167,50 +159,32 @@ class Reception:
             return
         with claim:
             try:
-                receipt = self._load(claim)
+                receipt = self._load(claim, digest)
             except Refuse as refusal:
                 self._remember(digest, refusal)
                 spool.bury(claim)
                 raise
             spool.settle(claim, receipt)
 
-    def _load(self, claim: Claim) -> bytes:
+    def _load(self, claim: Claim, digest: str) -> bytes:
         rooms = self._rooms
-        digest = claim.digest
         stored = rooms.warehouse.lookup(digest)
         if stored is not None:
             return stored
         with self._refusals_entered(digest, None):
             batch = verify(Sealed.parse(claim.manifest, claim.keys), rooms.trust(), rooms.clock())
         with self._refusals_entered(digest, batch.manifest.sender, batch.manifest), claim.open_payload() as payload:
-            claim.require(_name_of(batch))
-            feed = self._feed(batch.manifest)
-            self._require_schema(batch.manifest)
+            claim.require(name_of(batch))
+            feed = require_schema(batch.manifest, rooms.catalogue)
             check_payload(batch, payload)
             payload.seek(0)
             records = _authentic(PayloadReader(payload, open_key(batch, rooms.decryptor)), feed)
-            facts = _facts(batch, rooms.clock())
-            return rooms.warehouse.load(facts, records, lambda result, head: self._receipt(batch, facts, result, head))
+            facts = facts_of(batch, rooms.clock())
+            return rooms.warehouse.load(facts, records, lambda result, head: self._issue(batch, facts, result, head))
 
-    def _receipt(self, batch: Batch, facts: BatchFacts, result: LoadResult, head: Head) -> bytes:
-        said = batch.manifest
-        loaded, duplicate = _control(result.loaded), _control(result.duplicate)
-        problem = said.problems.totals + _control(result.problem)
-        receipt = Receipt(
-            centre=self._rooms.centre,
-            batch=said.batch_id,
-            manifest_digest=batch.digest,
-            payload_digest=said.payload.digest,
-            sent=said.extracted,
-            counted=_control(result.counted),
-            loaded=loaded,
-            problem=problem,
-            duplicate=duplicate,
-            balanced=said.extracted == loaded + problem + duplicate,
-            ledger=LedgerPlace(position=head.position, head=head.hash),
-            accepted_at=facts.accepted_at,
-        )
-        return issue_receipt(receipt, self._rooms.signer)
+    def _issue(self, batch: Batch, facts: BatchFacts, result: LoadResult, head: Head) -> bytes:
+        """Inside the load's transaction: the receipt exists if and only if the load is committed."""
+        return issue_receipt(receipt_of(self._rooms.centre, batch, facts, result, head), self._rooms.signer)
 
     # --- receipts -----------------------------------------------------------------------------------------------------
 
@@ -224,48 +198,14 @@ class Reception:
         rooms = self._rooms
         stored = rooms.warehouse.lookup(digest)
         if stored is not None:
-            self._require_owner(peek(stored).batch.partition("/")[0], digest, peer)
+            require_owner(peek(stored).batch.partition("/")[0], digest, peer, rooms.catalogue)
             return stored
         if digest in self._refused:
             raise self._refused[digest]
         self.upload(digest, peer)
         return None
 
-    # --- rules --------------------------------------------------------------------------------------------------------
-
-    def _feed(self, said: Manifest) -> Feed:
-        try:
-            return self._rooms.catalogue.feed(said.feed)
-        except UnknownName:
-            raise FeedUnknown(feed=said.feed) from None
-
-    def _require_entitled(self, batch: Batch, peer: Identity) -> None:
-        """The certificate of the connection, the signer of the manifest and the feed's owner are one department."""
-        said, feed = batch.manifest, self._feed(batch.manifest)
-        region = self._rooms.catalogue.department(feed.department).region
-        if (peer.party, peer.id) != (Party.DEPARTMENT, said.sender) or (feed.department, region) != (
-            peer.id,
-            said.region,
-        ):
-            raise NotEntitled(presented=str(peer), feed=feed.id)
-        self._require_cadence(said, feed)
-
-    def _require_cadence(self, said: Manifest, feed: Feed) -> None:
-        try:
-            fits = Period.parse(said.period).cadence is feed.rule.cadence
-        except PeriodInvalid:
-            fits = False
-        if not fits:
-            raise CadenceDiffers(batch=said.batch_id, expected=str(feed.starts))
-
-    def _require_schema(self, said: Manifest) -> None:
-        if schema_digest(self._feed(said).fields) != f"sha256:{said.schema_digest}":
-            raise SchemaDiffers(batch=said.batch_id)
-
-    def _require_owner(self, feed: str, digest: str, peer: Identity) -> None:
-        owners = {one.department for one in self._rooms.catalogue.feeds if one.id == feed}
-        if peer.party is not Party.DEPARTMENT or peer.id not in owners:
-            raise UploadUnknown(digest=digest)
+    # --- refusals -----------------------------------------------------------------------------------------------------
 
     def _remember(self, digest: str, refusal: Refuse) -> None:
         """For the sender who asks next. Forgotten at a restart: the sender then submits again and hears it again."""
@@ -280,8 +220,8 @@ class Reception:
             yield
         except Refuse as refusal:
             kind = EventKind.CONFLICT if isinstance(refusal, Conflict) else EventKind.REFUSED
-            event = _event(self._rooms.clock(), kind, digest, department, said, code=refusal.code)
-            self._rooms.ledger.append(event)
+            line = event(self._rooms.clock(), kind, digest, department, said, code=refusal.code)
+            self._rooms.ledger.append(line)
             raise
 
 
@@ -289,64 +229,3 @@ def _authentic(reader: PayloadReader, feed: Feed) -> Iterator[pa.RecordBatch]:
     """The records, and then the certainty that the payload ended where its sender ended it (ENVELOPE 4.5)."""
     yield from read_records(reader, feed.fields)
     reader.finish()
-
-
-def _name_of(batch: Batch) -> EntryName:
-    said = batch.manifest
-    return EntryName.of(feed=said.feed, period=said.period, revision=said.revision, digest=batch.digest)
-
-
-def _facts(batch: Batch, at: datetime) -> BatchFacts:
-    said = batch.manifest
-    return BatchFacts(
-        digest=batch.digest,
-        batch=said.batch_id,
-        region=said.region,
-        feed=said.feed,
-        period=said.period,
-        revision=said.revision,
-        kind=said.kind.value,
-        sender=said.sender,
-        previous=said.previous,
-        sent=_totals(said),
-        set_aside=said.problems.rows,
-        landed_at=said.landed_at,
-        accepted_at=at,
-    )
-
-
-def _totals(said: Manifest) -> Totals:
-    """The manifest's totals in the order of its fields, as the warehouse counts."""
-    sums = dict(said.totals.sums)
-    names = [field.name for field in said.fields if field.name in sums]
-    return Totals(
-        rows=said.totals.rows,
-        sums=tuple((name, sums[name]) for name in names),
-        unreadable=tuple((name, 0) for name in names),
-    )
-
-
-def _control(totals: Totals) -> ControlTotals:
-    return ControlTotals(rows=totals.rows, sums=totals.sums)
-
-
-def _event(
-    at: datetime,
-    kind: EventKind,
-    digest: str,
-    department: str | None,
-    said: Manifest | None,
-    *,
-    code: str | None = None,
-) -> Event:
-    return Event(
-        at=at,
-        kind=kind,
-        batch=said.batch_id if said else None,
-        feed=said.feed if said else None,
-        period=said.period if said else None,
-        revision=said.revision if said else None,
-        digest=digest,
-        code=code,
-        detail=Detail(department=department),
-    )

@@ -1,0 +1,175 @@
+"""Collect, the first journey: adapter -> check -> seal -> spool.
+
+Reads one feed's period out of its source, sets problem rows aside, seals the rest as the next revision and leaves it in
+the spool. Nothing half-read is ever sealed: totals that a source declares must agree to the fen before the manifest is
+signed. Must never open a file, a connection or a key itself: rooms come in as arguments.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from adapters.contract import Adapter
+from gateway.catalogue import Feed
+from gateway.collect.pouring import Entropy, Poured, Progress, Task, pour
+from gateway.collect.worth import require_worth_sending
+from gateway.envelope.canonical import ControlTotals
+from gateway.envelope.manifest import Kind, Manifest, ManifestField, PayloadFacts, ProblemTotals
+from gateway.envelope.parties import Signer
+from gateway.envelope.payload import PayloadWriter
+from gateway.envelope.sealing import new_key, seal_keys, seal_manifest
+from gateway.errors import Retry, Settled, Unbalanced, YizhanError
+from gateway.journal import Clock, enter_missing, landed, last_sealed
+from gateway.ledger import Detail, Event, EventKind, Ledger, Line
+from gateway.problems import ProblemBooks
+from gateway.records.stream import schema_digest
+from gateway.records.totals import Totals
+from gateway.spool import EntryName, Spool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Desk:
+    """The rooms of a front-end that collecting needs.
+
+    Attributes:
+        recipients: the encryption certificate (DER) of each centre on the feed's route, in that order.
+        clock: aware now. entropy: `n` secret random bytes.
+    """
+
+    spool: Spool
+    ledger: Ledger
+    books: ProblemBooks
+    signer: Signer
+    recipients: Sequence[bytes]
+    clock: Clock
+    entropy: Entropy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collected:
+    """A batch that now lies in the spool; `problems` is the book of its problem rows, None when it has none."""
+
+    batch: str
+    digest: str
+    manifest: Manifest
+    problems: Path | None
+
+
+def collect(task: Task, *, source: Adapter, desk: Desk, progress: Progress) -> Collected:
+    """Collect one period of one feed.
+
+    Raises:
+        Unchanged: the source holds what was sealed last; nothing is sent.
+        Unbalanced, SourceEmpty, ReasonRequired: nothing is sent; somebody has to act.
+        whatever the adapter raises: nothing is sent.
+    """
+    desk.spool.sweep()
+    enter_missing(desk.spool, desk.ledger, desk.clock)
+    before = last_sealed(desk.spool, desk.ledger, task.feed.id, str(task.period))
+    with _entered_when_refused(task, desk):
+        return _collect(task, before, source, desk, progress)
+
+
+def _collect(task: Task, before: Line | None, source: Adapter, desk: Desk, progress: Progress) -> Collected:
+    revision = _next_revision(before)
+    key, commitment = new_key(desk.entropy)
+    books = desk.books.open(task.feed.id, str(task.period), revision)
+    with desk.spool.begin() as draft, books as book:
+        payload = PayloadWriter(draft.payload, key, desk.entropy)
+        poured = pour(task, source, payload, book, progress, clock=desk.clock, entropy=desk.entropy)
+        require_worth_sending(task, before, poured)
+        manifest = _manifest(task, before, poured, payload, commitment, desk.clock())
+        manifest_bytes = seal_manifest(manifest, desk.signer)
+        keys = seal_keys(manifest_bytes, key, desk.recipients, desk.signer, desk.entropy)
+        digest = hashlib.sha256(manifest_bytes).hexdigest()
+        kept = book.keep() if poured.problem.rows else None
+        name = EntryName.of(feed=manifest.feed, period=manifest.period, revision=manifest.revision, digest=digest)
+        detail = _detail(task.feed, poured, manifest)
+        desk.ledger.append(landed(name, digest, manifest.created_at, detail=detail, by=task.by))
+        draft.commit(name, manifest_bytes, keys)
+    enter_missing(desk.spool, desk.ledger, desk.clock)
+    return Collected(batch=manifest.batch_id, digest=digest, manifest=manifest, problems=kept)
+
+
+def _next_revision(before: Line | None) -> int:
+    return before.revision + 1 if before else 1
+
+
+def _manifest(
+    task: Task, before: Line | None, poured: Poured, payload: PayloadWriter, commitment: str, created_at: datetime
+) -> Manifest:
+    """What the department declares about what was poured; a correction says why, who, and what it follows."""
+    return Manifest(
+        sender=task.feed.department,
+        region=task.region,
+        feed=task.feed.id,
+        period=str(task.period),
+        revision=_next_revision(before),
+        kind=Kind.CORRECTION if before else Kind.DATA,
+        reason=task.reason if before else None,
+        by=task.by,
+        released_by=None,
+        rectification_order=None,
+        fields=tuple(ManifestField(name=f.name, type=f.type.value) for f in task.feed.fields),
+        schema_digest=schema_digest(task.feed.fields).removeprefix("sha256:"),
+        totals=_control(poured.accepted),
+        extracted=_control(poured.extracted),
+        problems=ProblemTotals(rows=poured.problem.rows, sums=poured.problem.sums, codes=poured.codes.counts),
+        payload=PayloadFacts(digest=payload.digest, size=payload.size),
+        key_commitment=commitment,
+        recipients=task.feed.routes,
+        landed_at=poured.landed_at,
+        created_at=created_at,
+        previous=before.digest if before else None,
+    )
+
+
+def _control(totals: Totals) -> ControlTotals:
+    return ControlTotals(rows=totals.rows, sums=totals.sums)
+
+
+def _detail(feed: Feed, poured: Poured, manifest: Manifest) -> Detail:
+    sums = dict(poured.extracted.sums)
+    return Detail(
+        rows=poured.extracted.rows,
+        problem=poured.problem.rows,
+        fen=sums[feed.amount] if feed.amount else None,
+        size=manifest.payload.size,
+        payload=manifest.payload.digest,
+        content=poured.content,
+    )
+
+
+@contextmanager
+def _entered_when_refused(task: Task, desk: Desk) -> Iterator[None]:
+    """Whatever stops the journey stands in the ledger, with its code, before the caller hears of it."""
+    try:
+        yield
+    except YizhanError as stopped:
+        event = Event(
+            at=desk.clock(),
+            kind=_kind_of(stopped),
+            feed=task.feed.id,
+            period=str(task.period),
+            code=stopped.code,
+            by=task.by,
+        )
+        desk.ledger.append(event)
+        raise
+
+
+def _kind_of(stopped: YizhanError) -> EventKind:
+    match stopped:
+        case Unbalanced():
+            return EventKind.UNBALANCED
+        case Retry():
+            return EventKind.DEFERRED
+        case Settled():
+            return EventKind.DUPLICATE
+        case _:
+            return EventKind.REFUSED

@@ -1,0 +1,119 @@
+"""Pouring: a source read to its end, checked, and written into a payload and a problem book, batch by batch.
+
+Memory holds one batch, never a feed. Must never judge whether the whole is worth sending; that is `worth`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from adapters.contract import Adapter, Declared, Request
+from gateway.calendar import Period
+from gateway.catalogue import Feed
+from gateway.envelope.payload import PayloadWriter
+from gateway.journal import Clock
+from gateway.problems import ProblemWriter
+from gateway.records.check import Checker
+from gateway.records.problems import Tally
+from gateway.records.stream import RecordWriter
+from gateway.records.totals import Totals
+
+Entropy = Callable[[int], bytes]
+Progress = Callable[[int], None]
+"""`progress(rows)`: rows read so far."""
+
+_SALT = 32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What to collect. A revision after r1 needs `reason` and `by` (seed rule, Art. 20: corrections leave a trace)."""
+
+    feed: Feed
+    region: str
+    period: Period
+    reason: str | None = None
+    by: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Poured:
+    """What went through the checks; `content` is the SHA-256 of the plaintext stream, for this node's eyes only."""
+
+    extracted: Totals
+    accepted: Totals
+    problem: Totals
+    codes: Tally
+    declared: Declared | None
+    content: str
+    landed_at: datetime
+
+
+def pour(
+    task: Task,
+    source: Adapter,
+    payload: PayloadWriter,
+    book: ProblemWriter,
+    progress: Progress,
+    *,
+    clock: Clock,
+    entropy: Entropy,
+) -> Poured:
+    """Run the whole source through the checks: good rows into the payload, problems into the book."""
+    feed = task.feed
+    checker = Checker(feed.fields, key=feed.key, salt=entropy(_SALT), adapter=feed.adapter)
+    sink = _Hashed(payload)
+    extracted = accepted = problem = Totals.zero(feed.fields)
+    codes = Tally()
+    with source.extract(request_for(task)) as extraction:
+        with payload, RecordWriter(sink, feed.fields) as records:
+            for batch in extraction:
+                checked = checker.check(batch)
+                records.write(checked.good)
+                book.add(checked.problems)
+                extracted, accepted = extracted + checked.extracted, accepted + checked.accepted
+                problem, codes = problem + checked.problem, codes + Tally.of(checked.problems)
+                progress(extracted.rows)
+        return Poured(
+            extracted=extracted,
+            accepted=accepted,
+            problem=problem,
+            codes=codes,
+            declared=extraction.declared,
+            content=sink.digest(),
+            landed_at=clock(),
+        )
+
+
+class _Hashed:
+    """A sink that takes the SHA-256 of what passes through it."""
+
+    def __init__(self, sink: PayloadWriter) -> None:
+        self._sink = sink
+        self._hash = hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        self._hash.update(data)
+        return self._sink.write(data)
+
+    def digest(self) -> str:
+        return self._hash.hexdigest()
+
+
+def request_for(task: Task) -> Request:
+    """What the source is asked for."""
+    limits = task.feed.limits
+    return Request(
+        feed=task.feed.id,
+        columns=task.feed.fields,
+        period=str(task.period),
+        start=task.period.start,
+        end=task.period.end,
+        deadline=time.monotonic() + limits.seconds,
+        max_rows=limits.rows,
+        max_bytes=limits.bytes,
+    )
