@@ -31,7 +31,7 @@ need_packages() { # need_packages PACKAGE...: installs those that dpkg does not 
     exit 1
   fi
   say "安装系统软件包 / installing:$missing"
-  $as_root apt-get update -qq
+  $as_root apt-get update -qq || say "apt-get update 未完全成功,继续 / apt-get update did not fully succeed, going on"
   # shellcheck disable=SC2086  # a list of package names
   DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
 }

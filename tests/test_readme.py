@@ -76,7 +76,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory after `make demo` but for its set-up, which is there: the sample, and a county below `.demo`."""
     directory = tmp_path_factory.mktemp("readme")
     shutil.copytree(ROOT / "sample", directory / "sample")
-    dry = subprocess.run(["make", "--dry-run", "demo"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    dry = subprocess.run(
+        ["make", "--no-print-directory", "--dry-run", "demo"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     (command,) = (line for line in dry.splitlines() if "setup.sh" not in line)
     ended = _shell(command.replace(".venv/bin/", ""), directory)
     assert ended.returncode == 0, ended.stderr

@@ -19,7 +19,7 @@ from gateway.app.facts import facts_of
 from gateway.cli import reconciliation, status
 from gateway.cli.shell import Shell, answer
 from gateway.demo.county import County
-from gateway.demo.rehearsal import Played, Volume, play, prepare, set_up
+from gateway.demo.rehearsal import Volume, play, prepare, set_up
 from gateway.demo.servers import Servers
 from gateway.freshness import board
 
@@ -42,11 +42,11 @@ def demo(
     county = prepare(directory)
     with Servers(county.sources / "log") as servers:
         set_up(county, servers, at=clock(True, os.environ)(), volume=Volume(), tell=shell.remark)
-        played = play(county, shell.remark)
-        clean = _show(county, played, shell)
+        exit_codes = play(county, shell.remark, shell.lang)
+        clean = _show(county, shell)
         if serve:
             _wait(shell)
-    raise typer.Exit(0 if clean and not any(played.exit_codes.values()) else 1)
+    raise typer.Exit(0 if clean and not any(exit_codes.values()) else 1)
 
 
 def _leave(number: int, frame: object) -> None:
@@ -54,7 +54,7 @@ def _leave(number: int, frame: object) -> None:
     sys.exit(_TERMINATED)
 
 
-def _show(county: County, played: Played, shell: Shell) -> bool:
+def _show(county: County, shell: Shell) -> bool:
     centre = open_node(county.centre, os.environ)
     front_ends = [open_node(root, os.environ) for root in county.front_ends]
     status.show(board(centre.catalogue, facts_of(centre), centre.clock()), shell)

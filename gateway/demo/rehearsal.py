@@ -8,11 +8,10 @@ only. This module must never reach into a node: it starts commands and reads wha
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -21,7 +20,7 @@ from gateway.calendar import Cadence, Period
 from gateway.demo.county import CENTRE, DEPARTMENTS, County, connect, found, place_secret
 from gateway.demo.servers import Servers, free_port, new_password
 from gateway.demo.sources import generate, vouchers
-from gateway.errors import DemoDirOccupied
+from gateway.errors import DemoDirOccupied, Lang
 
 MARK = ".yizhan-demo"
 Tell = Callable[[str, str], None]
@@ -34,14 +33,6 @@ class Volume:
     onecard: int = 12_000
     dibao: int = 5_000
     vouchers: int = 3_000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Played:
-    """What each front-end's `yizhan run --json` answered, and what it exited with."""
-
-    answers: Mapping[str, Mapping[str, object]]
-    exit_codes: Mapping[str, int]
 
 
 def prepare(root: Path) -> County:
@@ -74,16 +65,16 @@ def set_up(county: County, servers: Servers, *, at: datetime, volume: Volume, te
     servers.centre(county.centre, port)
 
 
-def play(county: County, tell: Tell) -> Played:
-    """Every front-end collects and delivers, one after the other."""
-    answers, exit_codes = {}, {}
+def play(county: County, tell: Tell, lang: Lang) -> dict[str, int]:
+    """Every front-end collects and delivers, one after the other; what each department's `yizhan run` exited with."""
+    exit_codes = {}
     for department in DEPARTMENTS:
         tell(f"前置机 {department}:采集、核对、封装、送达", f"front-end {department}: collect, check, seal, deliver")
-        command = [sys.executable, "-m", "gateway", "--site", str(county.front_end(department)), "run", "--json"]
-        ended = subprocess.run(command, stdout=subprocess.PIPE, check=False)  # noqa: S603 - our own command
+        site = str(county.front_end(department))
+        command = [sys.executable, "-m", "gateway", "--lang", lang, "--site", site, "run"]
+        ended = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)  # noqa: S603 - our own command
         exit_codes[department] = ended.returncode
-        answers[department] = json.loads(ended.stdout) if ended.stdout else {}
-    return Played(answers=answers, exit_codes=exit_codes)
+    return exit_codes
 
 
 def _onecard(county: County, servers: Servers, rows: int, month: date) -> None:

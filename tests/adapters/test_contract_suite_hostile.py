@@ -15,8 +15,6 @@ import pytest
 from tests.adapters.hostile import FLAWS, NO_CURSOR, PROMISES, Honest
 from tests.peers.processes import ROOT
 
-pytestmark = pytest.mark.xdist_group("hostile")
-
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Mapping[tuple[str, str], set[str]]:
