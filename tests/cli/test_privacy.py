@@ -71,7 +71,12 @@ def test_the_answers_and_remarks_of_the_demonstration_hold_none(county: County, 
 
 def test_no_command_line_of_any_of_its_processes_held_one(county: County, canaries: Canaries) -> None:
     seen = "\n".join(county.command_lines)
-    for program in ("gateway.demo.sources.sftp", "gateway.demo.sources.soap", "serve", "run --json"):
+    for program in (
+        "gateway.demo.sources.sftp",
+        "gateway.demo.sources.soap",
+        "serve",
+        f"--site {county.site('civil')} run",
+    ):
         assert program in seen
     assert canaries.in_text(seen) == set()
 
