@@ -2,12 +2,9 @@
 // writes as a repeated element. Prints one JSON line with its port when it is ready; ends on SIGTERM.
 'use strict';
 const fs = require('fs');
-const http = require('http');
-const path = require('path');
-const soap = require('soap');
+const { serve } = require('./serving');
 
-const [file, user, password] = [process.argv[2], process.env.PEER_USER, process.env.PEER_PASSWORD];
-const described = path.join(__dirname, '..', '..', '..', 'gateway', 'demo', 'sources', 'dibao.wsdl');
+const file = process.argv[2];
 let held = { at: 0, rows: [] };
 
 function rows() {
@@ -21,16 +18,4 @@ function query({ pageNo, pageSize }) {
   return { total: all.length, list: { item: all.slice((pageNo - 1) * pageSize, pageNo * pageSize) } };
 }
 
-const server = http.createServer((request, response) => response.writeHead(404).end());
-server.listen(0, '127.0.0.1', () => {
-  const { port } = server.address();
-  const wsdl = fs.readFileSync(described, 'utf8').replace('{address}', `http://127.0.0.1:${port}/dibao`);
-  const service = soap.listen(server, '/dibao', { Dibao: { DibaoSoap: { queryDibao: query } } }, wsdl);
-  service.authenticate = (security) => {
-    const token = security && security.UsernameToken;
-    const given = token && token.Password && (token.Password.$value || token.Password);
-    return Boolean(token) && token.Username === user && given === password;
-  };
-  console.log(JSON.stringify({ port, wsdl: `http://127.0.0.1:${port}/dibao?wsdl` }));
-});
-process.on('SIGTERM', () => process.exit(0));
+serve(query);
