@@ -27,7 +27,8 @@ from gateway.errors import (
 )
 from gateway.journal import Clock, about, enter_missing, sealed_digest
 from gateway.ledger import Detail, EventKind, Ledger
-from gateway.spool import Claim, EntryName, Spool, State
+from gateway.spool import Claim, Spool, State
+from gateway.terms import entry_name
 
 _BATCH_FAULTS = (PeerRefused, EnvelopeRefused, EntryDamaged, PayloadChanged)
 
@@ -107,8 +108,7 @@ def _fetch(claim: Claim, post: Post) -> tuple[bytes, Answer]:
 def _untouched(claim: Claim, trust: Trust, at: datetime) -> Batch:
     """The batch, if our own files are still what was sealed: nothing that is not leaves this machine."""
     batch = verify(Sealed.parse(claim.manifest, claim.keys), trust, at)
-    said = batch.manifest
-    claim.require(EntryName.of(feed=said.feed, period=said.period, revision=said.revision, digest=batch.digest))
+    claim.require(entry_name(batch.manifest, batch.digest))
     with claim.open_payload() as payload:
         check_payload(batch, payload)
     return batch

@@ -13,7 +13,8 @@ from gateway.envelope.parties import Trust
 from gateway.envelope.report import Files, inspect, verify_files
 from gateway.errors import EntryUnexplained, EntryUntrue, LineUnsupported, ReceiptDiffers, YizhanError
 from gateway.ledger import EventKind
-from gateway.spool import Entry, EntryName, State, mark_of
+from gateway.spool import Entry, State, mark_of
+from gateway.terms import entry_name
 
 
 def check_node(node: FrontEnd | CentreNode) -> Iterator[YizhanError]:
@@ -30,31 +31,23 @@ def check_node(node: FrontEnd | CentreNode) -> Iterator[YizhanError]:
 
 
 def _check_entry(entry: Entry, trust: Trust, now: datetime) -> Iterator[YizhanError]:
-    """The files of an entry are what was sealed and signed; the dead may well be false, that is why they lie there."""
+    """The files of an entry are what was sealed and signed; the dead may well be false, that is why they lie there.
+
+    Certificates are judged as of the signature: an archive stays true when they expire.
+    """
     if entry.state is State.DEAD:
         return
     try:
-        files = Files(manifest=entry.manifest, keys=entry.keys, receipt=entry.receipt)
-        verify_files(files, trust, _signed_at(files, now))
-        entry.require(_name_in(files))
+        manifest = entry.manifest
+        contents = inspect(Files(manifest=manifest))
+        at = min(contents.manifest.created_at, now)
+        verify_files(Files(manifest=manifest, keys=entry.keys, receipt=entry.receipt), trust, at)
+        entry.require(entry_name(contents.manifest, contents.manifest_digest))
         if entry.payload.exists():
             with entry.open_payload() as payload:
-                verify_files(Files(manifest=files.manifest, payload=payload), trust, _signed_at(files, now))
+                verify_files(Files(manifest=manifest, payload=payload), trust, at)
     except YizhanError as fault:
         yield EntryUntrue(place=entry.place, cause=fault.code)
-
-
-def _name_in(files: Files) -> EntryName:
-    """What an entry that holds these files is called."""
-    contents = inspect(Files(manifest=files.manifest))
-    said = contents.manifest
-    return EntryName.of(feed=said.feed, period=said.period, revision=said.revision, digest=contents.manifest_digest)
-
-
-def _signed_at(files: Files, now: datetime) -> datetime:
-    """Certificates are judged as of the signature: an archive stays true when they expire."""
-    said = inspect(Files(manifest=files.manifest)).manifest
-    return min(said.created_at, now) if said else now
 
 
 def _check_explained(node: FrontEnd | CentreNode) -> Iterator[YizhanError]:

@@ -18,7 +18,6 @@ from adapters.contract import Adapter
 from gateway.catalogue import Feed
 from gateway.collect.pouring import Entropy, Poured, Progress, Task, pour
 from gateway.collect.worth import require_worth_sending
-from gateway.envelope.canonical import ControlTotals
 from gateway.envelope.manifest import Kind, Manifest, ManifestField, PayloadFacts, ProblemTotals
 from gateway.envelope.parties import Signer
 from gateway.envelope.payload import PayloadWriter
@@ -28,8 +27,8 @@ from gateway.journal import Clock, enter_missing, landed, last_sealed
 from gateway.ledger import Detail, Event, EventKind, Ledger, Line
 from gateway.problems import ProblemBooks
 from gateway.records.stream import schema_digest
-from gateway.records.totals import Totals
-from gateway.spool import EntryName, Spool
+from gateway.spool import Spool
+from gateway.terms import control_totals, entry_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +87,7 @@ def _collect(task: Task, before: Line | None, source: Adapter, desk: Desk, progr
         keys = seal_keys(manifest_bytes, key, desk.recipients, desk.signer, desk.entropy)
         digest = hashlib.sha256(manifest_bytes).hexdigest()
         kept = book.keep() if poured.problem.rows else None
-        name = EntryName.of(feed=manifest.feed, period=manifest.period, revision=manifest.revision, digest=digest)
+        name = entry_name(manifest, digest)
         detail = _detail(task.feed, poured, manifest)
         desk.ledger.append(landed(name, digest, manifest.created_at, detail=detail, by=task.by))
         draft.commit(name, manifest_bytes, keys)
@@ -117,8 +116,8 @@ def _manifest(
         rectification_order=None,
         fields=tuple(ManifestField(name=f.name, type=f.type.value) for f in task.feed.fields),
         schema_digest=schema_digest(task.feed.fields).removeprefix("sha256:"),
-        totals=_control(poured.accepted),
-        extracted=_control(poured.extracted),
+        totals=control_totals(poured.accepted),
+        extracted=control_totals(poured.extracted),
         problems=ProblemTotals(rows=poured.problem.rows, sums=poured.problem.sums, codes=poured.codes.counts),
         payload=PayloadFacts(digest=payload.digest, size=payload.size),
         key_commitment=commitment,
@@ -127,10 +126,6 @@ def _manifest(
         created_at=created_at,
         previous=before.digest if before else None,
     )
-
-
-def _control(totals: Totals) -> ControlTotals:
-    return ControlTotals(rows=totals.rows, sums=totals.sums)
 
 
 def _detail(feed: Feed, poured: Poured, manifest: Manifest) -> Detail:

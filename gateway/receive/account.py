@@ -7,20 +7,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from gateway.envelope.canonical import ControlTotals
 from gateway.envelope.manifest import Manifest
 from gateway.envelope.receipt import LedgerPlace, Receipt
 from gateway.envelope.sealed import Batch
 from gateway.ledger import Detail, Event, EventKind, Head
 from gateway.records.totals import Totals
-from gateway.spool import EntryName
+from gateway.terms import control_totals
 from gateway.warehouse import BatchFacts, LoadResult
-
-
-def name_of(batch: Batch) -> EntryName:
-    """What an entry that holds this batch is called."""
-    said = batch.manifest
-    return EntryName.of(feed=said.feed, period=said.period, revision=said.revision, digest=batch.digest)
 
 
 def facts_of(batch: Batch, at: datetime) -> BatchFacts:
@@ -46,15 +39,15 @@ def facts_of(batch: Batch, at: datetime) -> BatchFacts:
 def receipt_of(centre: str, batch: Batch, facts: BatchFacts, result: LoadResult, head: Head) -> Receipt:
     """What the centre says of a load; sent = loaded + problem + duplicate, problem rows of both ends together."""
     said = batch.manifest
-    loaded, duplicate = _control(result.loaded), _control(result.duplicate)
-    problem = said.problems.totals + _control(result.problem)
+    loaded, duplicate = control_totals(result.loaded), control_totals(result.duplicate)
+    problem = said.problems.totals + control_totals(result.problem)
     return Receipt(
         centre=centre,
         batch=said.batch_id,
         manifest_digest=batch.digest,
         payload_digest=said.payload.digest,
         sent=said.extracted,
-        counted=_control(result.counted),
+        counted=control_totals(result.counted),
         loaded=loaded,
         problem=problem,
         duplicate=duplicate,
@@ -73,10 +66,6 @@ def _totals(said: Manifest) -> Totals:
         sums=tuple((name, sums[name]) for name in names),
         unreadable=tuple((name, 0) for name in names),
     )
-
-
-def _control(totals: Totals) -> ControlTotals:
-    return ControlTotals(rows=totals.rows, sums=totals.sums)
 
 
 def event(

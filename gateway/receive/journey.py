@@ -29,10 +29,11 @@ from gateway.errors import (
 from gateway.journal import about
 from gateway.keys import Identity
 from gateway.ledger import EventKind, Head, Ledger
-from gateway.receive.account import event, facts_of, name_of, receipt_of
+from gateway.receive.account import event, facts_of, receipt_of
 from gateway.receive.entitlement import require_entitled, require_owner, require_schema
 from gateway.records.stream import read_records
 from gateway.spool import Arrival, Claim, Entry, Spool, State, mark_of
+from gateway.terms import entry_name
 from gateway.warehouse import BatchFacts, LoadResult, Warehouse
 
 MAX_REMEMBERED = 10_000
@@ -96,7 +97,7 @@ class Reception:
 
     def _admit(self, batch: Batch, peer: Identity, manifest: bytes, keys: bytes) -> Admitted | Receipted:
         rooms, said = self._rooms, batch.manifest
-        require_entitled(batch.manifest, peer, self._rooms.catalogue)
+        require_entitled(said, peer, rooms.catalogue)
         stored = rooms.warehouse.lookup(batch.digest)
         if stored is not None:
             rooms.ledger.append(event(rooms.clock(), EventKind.DUPLICATE, batch.digest, peer.id, said))
@@ -105,7 +106,7 @@ class Reception:
         open_key(batch, rooms.decryptor)
         require_schema(said, rooms.catalogue)
         rooms.warehouse.require_next(facts_of(batch, rooms.clock()))
-        arrival = rooms.spool.arrive(name_of(batch), batch.digest, said.payload.size, manifest, keys)
+        arrival = rooms.spool.arrive(entry_name(said, batch.digest), batch.digest, said.payload.size, manifest, keys)
         if not arrival.offset:
             rooms.ledger.append(event(rooms.clock(), EventKind.ADMITTED, batch.digest, peer.id, said))
         self._refused.pop(batch.digest, None)
@@ -174,7 +175,7 @@ class Reception:
         with self._refusals_entered(digest, None):
             batch = verify(Sealed.parse(claim.manifest, claim.keys), rooms.trust(), rooms.clock())
         with self._refusals_entered(digest, batch.manifest.sender, batch.manifest), claim.open_payload() as payload:
-            claim.require(name_of(batch))
+            claim.require(entry_name(batch.manifest, batch.digest))
             feed = require_schema(batch.manifest, rooms.catalogue)
             check_payload(batch, payload)
             payload.seek(0)
