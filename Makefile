@@ -21,9 +21,10 @@ lint:            ## style and the rooms' arrows
 	@sh scripts/setup.sh test
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/lint-imports
 
-bench:           ## memory and rows per second of a 2,000,000-row feed; reports, never asserts
+bench:           ## memory of a 2,000,000-row feed; each adapter beside the plain tool; reports, never asserts
 	@sh scripts/setup.sh demo
-	$(PY) benchmarks/memory.py --rows 2000000
+	$(PY) -m benchmarks.memory --rows 2000000
+	$(PY) -m benchmarks.adapters --rows 1000000
 
 lock:            ## refresh the hash-locked requirements (needs uv)
 	$(UV) pip compile -q --no-header --generate-hashes -U pyproject.toml -o requirements/core.txt

@@ -23,12 +23,14 @@ The rules every adapter keeps (a third party's too):
 from __future__ import annotations
 
 import importlib
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
+import pyarrow as pa
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import PydanticCustomError
 
 from adapters.extraction import Declared, Extraction, Outcome, Probe, assemble, glance
+from adapters.figures import Figure, Measure
 from adapters.request import Request, cut_off
 from adapters.secrets import SecretRef, Secrets
 from gateway.errors import DriverMissing
@@ -37,17 +39,21 @@ from gateway.records.types import FAULT, POSITION, Column, Fault
 __all__ = [
     "FAULT",
     "POSITION",
+    "Acknowledges",
     "Adapter",
     "AdapterConfig",
     "Column",
     "Declared",
     "Extraction",
     "Fault",
+    "Figure",
+    "Measure",
     "Outcome",
     "Probe",
     "Request",
     "SecretRef",
     "Secrets",
+    "Verdicts",
     "assemble",
     "config_error",
     "cut_off",
@@ -106,10 +112,60 @@ class Adapter(Protocol):
         ...
 
 
-def expect_drivers(adapter: type[Adapter] | Adapter) -> None:
+class Driven(Protocol):
+    """What needs drivers: an adapter, or one of the file formats' blocks."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def extra(self) -> str: ...
+
+    @property
+    def drivers(self) -> tuple[str, ...]: ...
+
+
+class Verdicts(Protocol):
+    """What became of a delivered batch's rows, asked with the rows as the source shows them now."""
+
+    def of(self, batch: pa.RecordBatch) -> pa.Array:
+        """One utf8 cell a row: null when this row, as it now stands, is not what was delivered (it changed since, or is
+        new) and must stay as it is; empty when it was taken; else why it was refused, in Chinese, without a value.
+
+        Args:
+            batch: in the contract's shape, its columns as `extract` gives them.
+        """
+        ...
+
+
+@runtime_checkable
+class Acknowledges(Protocol):
+    """An adapter whose source can be told what became of its rows, once the centre's receipt has been verified.
+
+    Its positions identify: a row has the same position in every reading, and no other row has it.
+    """
+
+    @property
+    def marking(self) -> str | None:
+        """Where the marks go, as configured ("table inf_punish"); None when this source is not to be told."""
+        ...
+
+    def acknowledge(self, request: Request, verdicts: Verdicts) -> int:
+        """Read what `extract` would give now, and mark each row that has a verdict; how many were marked.
+
+        A row that changes meanwhile is not marked. To be called again after a crash at any point.
+
+        Raises:
+            SourceUnavailable: try again later; what is marked already stays marked.
+            SourceDenied, SourceMalformed, LimitExceeded: somebody has to act.
+        """
+        ...
+
+
+def expect_drivers(needing: Driven | type[Driven]) -> None:
     """To be called before the driver's own import. Raises: DriverMissing, naming the extra that brings it."""
-    for module in adapter.drivers:
+    for module in needing.drivers:
         try:
             importlib.import_module(module)
         except ImportError as error:
-            raise DriverMissing(adapter=adapter.kind, extra=adapter.extra, package=module) from error
+            raise DriverMissing(adapter=needing.kind, extra=needing.extra, package=module) from error

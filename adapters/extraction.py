@@ -13,6 +13,7 @@ from typing import Self
 
 import pyarrow as pa
 
+from adapters.figures import Figure
 from adapters.request import Request
 from gateway.errors import AdapterBroken, LimitExceeded
 from gateway.records.types import FAULT, POSITION, Column
@@ -20,18 +21,27 @@ from gateway.records.types import FAULT, POSITION, Column
 
 @dataclass(frozen=True, kw_only=True)
 class Declared:
-    """What the source itself says it holds: rows, and sums in fen by field name. None or absent: it does not say."""
+    """What the source itself says it holds: rows, and sums in fen by field name. None or absent: it does not say.
+
+    Attributes:
+        facts: what else it states (`deleted_records` of a DBF table); whoever opened it adds them to its own.
+    """
 
     rows: int | None = None
     sums: tuple[tuple[str, int], ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """Known once the last row is read. `facts` add to those known at the start (a file's digest, pages read)."""
+    """Known once the last row is read. `facts` add to those known at the start (a file's digest, pages read).
+
+    `figures` are those of an adapter that reconciles its own source; None of one that does not.
+    """
 
     declared: Declared | None = None
     cursor: str | None = None
+    figures: tuple[Figure, ...] | None = None
     facts: tuple[tuple[str, str], ...] = ()
 
 
@@ -90,6 +100,11 @@ class Extraction:
     def cursor(self) -> str | None:
         """Where the next reading starts. Raises: AdapterBroken before iteration ended."""
         return self._ended().cursor
+
+    @property
+    def figures(self) -> tuple[Figure, ...] | None:
+        """What the source's own reconciliation came to. Raises: AdapterBroken before iteration ended."""
+        return self._ended().figures
 
     @property
     def source_facts(self) -> tuple[tuple[str, str], ...]:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 from gateway.errors import CollectingStopped, LimitExceeded
 from gateway.records.types import BATCH_ROWS, Column
@@ -29,6 +29,7 @@ class Request:
         deadline: an instant of `time.monotonic()`; the whole reading ends before it.
         max_rows, max_bytes: limits of the whole reading; bytes are Arrow's own, uncompressed.
         cancelled: set by another thread to stop the reading soon.
+        at: when the reading began by the front-end's clock, aware; None where nobody needs to know.
     """
 
     feed: str
@@ -40,6 +41,7 @@ class Request:
     max_rows: int
     max_bytes: int
     cursor: str | None = None
+    at: datetime | None = None
     batch_rows: int = BATCH_ROWS
     cancelled: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
 

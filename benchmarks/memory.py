@@ -1,6 +1,6 @@
 """Peak memory and speed of one big feed, from its real source to its verified receipt.
 
-    python benchmarks/memory.py --rows 2000000 [--feed finance.onecard|civil.dibao|agri.village_finance|all] [--dir D]
+    python -m benchmarks.memory --rows 2000000 [--feed finance.onecard|civil.dibao|agri.village_finance|all] [--dir D]
 
 Each feed gets a county of its own in a temporary directory: the department's real server, the centre and the front-end
 are the processes that `yizhan demo` runs. The peak is the kernel's own (`VmHWM` of /proc/PID/status), the seconds come
@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.tables import table
 from gateway.app import open_node
 from gateway.demo.county import County
 from gateway.demo.rehearsal import Volume, prepare, set_up
@@ -162,17 +163,6 @@ def _say(word: str) -> None:
     print(word, file=sys.stderr)
 
 
-def _table(lines: list[tuple[str, ...]]) -> str:
-    """The first column aligned to the left, figures to the right."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(
-            [line[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True))]
-        )
-        for line in lines
-    )
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Prints the table on stdout when every feed has been measured."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -186,7 +176,7 @@ def main(arguments: list[str] | None = None) -> None:
         with tempfile.TemporaryDirectory(prefix="yizhan-memory-", dir=given.dir) as root:
             _say(f"{feed}: {given.rows:,} rows below {root}")
             lines.append(measure(feed, given.rows, Path(root)).cells())
-    print(_table(lines))
+    print(table(lines))
 
 
 if __name__ == "__main__":

@@ -231,6 +231,18 @@ class AnchorsUnknown(Refuse):
     )
 
 
+class TemplateRefused(Refuse):
+    """A collection workbook that cannot be written. Facts: `path`."""
+
+    code = "YZ-1015"
+    exit_code = 2
+    zh, en = "写采集表失败:{path}。", "cannot write the workbook {path}."
+    zh_next, en_next = (
+        "请核对目录和权限;文件名应以 .xlsx 结尾,且该文件尚不存在。",
+        "Check its directory and rights; it has to end in .xlsx and not to exist yet.",
+    )
+
+
 class ProgramFault(Refuse):
     """A defect of this program. Facts: `kind` (the exception's type; its words may quote data and are not told)."""
 
@@ -337,6 +349,24 @@ class Unbalanced(Refuse):
     )
 
 
+class ReconciliationUnbalanced(Unbalanced):
+    """Roster, fiscal batch and returns differ. Facts: `feed`, `period`, `document`, `batch`, and `roster`, `declared`,
+    `returned` (people / yuan).
+    """
+
+    code = "YZ-2060"
+    zh, en = (
+        "三方对账不平:{feed} {period}:文号 {document} 批次 {batch}:清册 {roster},批次 {declared},回盘 {returned}"
+        "(人次/元)。",
+        "roster, fiscal batch and returns differ: {feed} {period}: document {document} batch {batch}: roster {roster}, "
+        "declared {declared}, returned {returned} (people / yuan).",
+    )
+    zh_next, en_next = (
+        "未发送任何数据;请部门与财政、开户行核对该批次后重新采集。",
+        "Nothing was sent; have this batch checked with the treasury and the bank, then collect again.",
+    )
+
+
 class SourceEmpty(Refuse):
     """No rows at all; a truthful nothing needs a signed nil return. Facts: `feed`, `period`."""
 
@@ -409,6 +439,55 @@ class ScaffoldRefused(Refuse):
         "请用 --dir 另指一个空的、可写的目录;已有文件不会被覆盖。",
         "Name an empty, writable directory with --dir; nothing is ever written over.",
     )
+
+
+class MarkingDeferred(Retry):
+    """A source could not be told what became of its rows; the delivery stands. Facts: `feed`, `cause` (a code)."""
+
+    code = "YZ-2030"
+    zh, en = (
+        "回写数据源标志未成:{feed}({cause})。批次已送达,不受影响。",
+        "the source of {feed} could not be told what was taken ({cause}). The batch has arrived all the same.",
+    )
+    zh_next, en_next = (
+        "下次运行会再次回写;请检查对方系统和网络。",
+        "The next run tells it again; check that system and the network.",
+    )
+
+
+class MarkingRefused(Refuse):
+    """A source does not take what is to be marked; the delivery stands. Facts: `feed`, `cause` (a code)."""
+
+    code = "YZ-2031"
+    zh, en = (
+        "回写数据源标志被拒绝:{feed}({cause})。批次已送达,不受影响。",
+        "the source of {feed} refused to be marked ({cause}). The batch has arrived all the same.",
+    )
+    zh_next, en_next = (
+        "请核对回写账号的权限和 handshake 各列;下次运行会再次回写。",
+        "Check the marking account's rights and the columns under handshake; the next run tells it again.",
+    )
+
+
+class DatabaseDenied(SourceDenied):
+    """A database refused the account, or a right. Facts: `feed`, `mark` (its code), `reason_*`, `advice_*`."""
+
+    code = "YZ-2040"
+    zh = "数据库拒绝登录或读取:{feed}:{reason_zh}({mark})。"
+    en = "the database of {feed} refused: {reason_en} ({mark})."
+    zh_next, en_next = "{advice_zh}。", "{advice_en}."
+
+
+class ClientUnfit(Refuse):
+    """The database client here cannot talk to that server. Facts: `feed`, `mark`, `reason_*`, `advice_*`."""
+
+    code = "YZ-2041"
+    exit_code = 2
+    zh, en = (
+        "数据库客户端不适用:{feed}:{reason_zh}({mark})。",
+        "the database client cannot serve {feed}: {reason_en} ({mark}).",
+    )
+    zh_next, en_next = "{advice_zh}。", "{advice_en}."
 
 
 # --- 3xxx  records (3001 to 3899 are what a problem row carries: data in gateway/records/problems.py) ---------------
@@ -1323,6 +1402,17 @@ class EntryDamaged(Refuse):
     zh_next, en_next = (
         "请从备份恢复该条目,或重新采集该批次。",
         "Restore it from the backup, or collect the batch again.",
+    )
+
+
+class BookmarkDamaged(Refuse):
+    """Facts: `name` (of a batch, or a file below bookmarks/)."""
+
+    code = "YZ-6009"
+    zh, en = "读取书签失败:{name} 已损坏或缺失。", "cannot read the bookmark {name}: it is damaged or incomplete."
+    zh_next, en_next = (
+        "请把该文件移出 bookmarks 目录后重新运行;未回写的数据会再次读取,不会丢失。",
+        "Move that file out of bookmarks/ and run again; rows that were not marked are read once more, none is lost.",
     )
 
 

@@ -21,13 +21,18 @@ def last_sealed(spool: Spool, ledger: Ledger, feed: str, period: str) -> Line | 
 
     A batch that was refused for good never arrived: what is sealed after it takes its place and its revision.
     """
-    dead = {entry.name.mark for entry in spool.entries(State.DEAD)}
+    dead = dead_marks(spool)
     lines = (
         line
         for line in ledger.lines(kind=EventKind.SEALED)
         if (line.feed, line.period) == (feed, period) and mark_of(line.digest) not in dead
     )
     return max(lines, key=lambda line: line.revision, default=None)
+
+
+def dead_marks(spool: Spool) -> set[str]:
+    """The marks of the entries that were refused for good."""
+    return {entry.name.mark for entry in spool.entries(State.DEAD)}
 
 
 def sealed_digest(ledger: Ledger, name: EntryName) -> str | None:
@@ -50,6 +55,19 @@ def enter_missing(spool: Spool, ledger: Ledger, clock: Clock) -> None:
 def landed(name: EntryName, digest: str, at: datetime, *, detail: Detail, by: str | None) -> Event:
     """The line that says what is about to be sealed into the spool under this name."""
     return _line(name, digest, at, EventKind.LANDED, detail, None, by)
+
+
+def about_name(
+    name: EntryName,
+    digest: str | None,
+    at: datetime,
+    kind: EventKind,
+    *,
+    detail: Detail | None = None,
+    code: str | None = None,
+) -> Event:
+    """A line about a batch, wherever its entry lies by now."""
+    return _line(name, digest, at, kind, detail or Detail(), code, None)
 
 
 def about(

@@ -70,7 +70,9 @@ case $what in
     ;;
   test)
     # shellcheck disable=SC2046  # none or one package name each
-    need_packages unixodbc libsqliteodbc openssl $(has node || echo nodejs) $(has npm || echo npm) $(venv_packages)
+    need_packages unixodbc libsqliteodbc odbc-postgresql odbc-mariadb tdsodbc odbc-mdbtools mdbtools \
+      mariadb-server-core mariadb-client-core openssh-client openssl \
+      $(has node || echo nodejs) $(has npm || echo npm) $(venv_packages)
     make_venv
     install_locked requirements/dev.txt
     sh scripts/peers.sh

@@ -1,4 +1,4 @@
-"""Write the generated tables of docs/: commands from the live command line, errors and problem reasons from the code.
+"""Write the generated tables of docs/: commands, errors, problem reasons and the keys of sources, from the live code.
 
 python scripts/tables.py            write them
 python scripts/tables.py --check    exit 1 and name those that are not up to date; write nothing
@@ -21,6 +21,7 @@ sys.path.insert(0, str(ROOT))
 from gateway.cli.main import app  # noqa: E402 - the checkout's own, not an installed one
 from gateway.errors import Refuse, Retry, Settled, YizhanError  # noqa: E402
 from gateway.records.problems import Reason  # noqa: E402
+from scripts import sources as keys  # noqa: E402
 
 _MADE = "<!-- made by scripts/tables.py (`make docs`); do not edit -->"
 _FAMILIES = {
@@ -85,7 +86,35 @@ def problems() -> str:
     return f"{head}\n{_table(('代码 code', '中文', 'English'), rows)}"
 
 
-TABLES: Mapping[str, Callable[[], str]] = {"commands.md": commands, "errors.md": errors, "problems.md": problems}
+def sources() -> str:
+    """Every key of every adapter's `source:` block."""
+    head = (
+        "# 数据源配置 / The `source:` block\n\n"
+        "每个归集事项的 `source:` 写明用哪个适配器、怎样读。标 site 的键由部门在本站点 `site.yaml` 的 `sources:` 下"
+        "给出,其余写在目录中;未知的键和写法不对的值都会被拒绝,并指明文件和行号。\n\n"
+        "A feed's `source:` names the adapter and how it reads. Keys marked *site* are the department's own and stand "
+        "under `sources:` of its `site.yaml`; the others belong to the catalogue. Unknown keys and wrong values are "
+        "refused with file and line.\n"
+    )
+    parts, shown = [head], set()
+    for name, config in keys.adapters().items():
+        for model, rows in keys.blocks(config):
+            if model in shown:
+                continue
+            shown.add(model)
+            title = f"## adapter: {name}" if model is config else f"### {model.__name__}"
+            given = ("出处 given by",) if model is config else ()
+            table = _table(("键 key", *given, "类型 type", "缺省 default", "含义 meaning"), rows)
+            parts.append(f"{title}\n\n{keys.first_line(model)}\n\n{table}")
+    return "\n".join(parts)
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "commands.md": commands,
+    "errors.md": errors,
+    "problems.md": problems,
+    "sources.md": sources,
+}
 
 
 def _command(command: Any, parent: Any, name: str) -> Iterator[str]:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from adapters.contract import Extraction, Probe, Request, Secrets, expect_drivers, glance
+from adapters.contract import Extraction, Probe, Request, Secrets, Verdicts, expect_drivers, glance
 from adapters.odbc.config import OdbcConfig
 
 __all__ = ["OdbcAdapter", "OdbcConfig"]
 
 
 class OdbcAdapter:
-    """Adapter `odbc`; see `adapters.contract.Adapter`."""
+    """Adapter `odbc`; see `adapters.contract.Adapter`, and `Acknowledges` for a table with a handshake."""
 
     kind: ClassVar[str] = "odbc"
     extra: ClassVar[str] = "odbc"
@@ -27,6 +27,17 @@ class OdbcAdapter:
 
     def probe(self, request: Request) -> Probe:
         return glance(self.extract(request))
+
+    @property
+    def marking(self) -> str | None:
+        table = self._config.table
+        return f"table {table.name}" if table and table.handshake else None
+
+    def acknowledge(self, request: Request, verdicts: Verdicts) -> int:
+        expect_drivers(self)
+        from adapters.odbc.marking import mark
+
+        return mark(self._config, self._secrets, request, verdicts)
 
     def extract(self, request: Request) -> Extraction:
         expect_drivers(self)

@@ -1,6 +1,7 @@
 """How one kind of database is asked: where its transaction begins, how values are bound, what is fetched as text.
 
-Differences between drivers are kept here as two small classes, so that the reading knows none of them.
+Differences between databases are kept in one small class each (here, `postgres` and `mariadb`), so that the reading
+knows none of them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from typing import Protocol
 
 import pyodbc
 
-from adapters.odbc.binds import NAMES, Statement
+from adapters.odbc.results import Result, Values, described
+from adapters.statements import NAMES, Statement
 
 # One view of the data for the totals and the rows: repeatable read where the driver has it, else serializable.
 _SNAPSHOTS = (pyodbc.SQL_TXN_REPEATABLE_READ, pyodbc.SQL_TXN_SERIALIZABLE)
@@ -19,16 +21,13 @@ _SNAPSHOTS = (pyodbc.SQL_TXN_REPEATABLE_READ, pyodbc.SQL_TXN_SERIALIZABLE)
 class Dialect(Protocol):
     """A connection on which statements can be run in one snapshot."""
 
-    def run(self, statement: Statement, cursor: pyodbc.Cursor) -> None:
-        """Raises: what pyodbc raises."""
+    def run(self, statement: Statement, cursor: pyodbc.Cursor) -> tuple[str, ...]:
+        """Execute it as it stands, for a few rows; the names of its columns. Raises: what pyodbc raises."""
         ...
 
-
-def dialect(connection: pyodbc.Connection, values: Mapping[str, object]) -> Dialect:
-    """Begin the snapshot on a fresh connection in autocommit mode; `values` are those of the named binds."""
-    if connection.getinfo(pyodbc.SQL_DBMS_NAME) == "SQLite":
-        return Sqlite(connection, values)
-    return Standard(connection, values)
+    def open(self, statement: Statement, cursor: pyodbc.Cursor) -> Result:
+        """Its result, described, whose rows are exact and are not held. Raises: what pyodbc raises."""
+        ...
 
 
 class Standard:
@@ -42,9 +41,18 @@ class Standard:
             connection.set_attr(pyodbc.SQL_ATTR_TXN_ISOLATION, level)
         connection.autocommit = False
 
-    def run(self, statement: Statement, cursor: pyodbc.Cursor) -> None:
+    def run(self, statement: Statement, cursor: pyodbc.Cursor) -> tuple[str, ...]:
         text = statement.text(lambda name: "?")
-        cursor.execute(text, [self._values[name] for name in statement.binds])
+        cursor.execute(text, self.bound(statement))
+        return described(cursor)[0]
+
+    def open(self, statement: Statement, cursor: pyodbc.Cursor) -> Result:
+        self.run(statement, cursor)
+        return Values(cursor)
+
+    def bound(self, statement: Statement) -> list[object]:
+        """The parameters of a statement, in their order."""
+        return [self._values[name] for name in statement.binds]
 
 
 class Sqlite:
@@ -67,6 +75,7 @@ class Sqlite:
     def __init__(self, connection: pyodbc.Connection, values: Mapping[str, object]) -> None:
         for kind in self._AS_TEXT:
             connection.add_output_converter(kind, bytes.decode)
+        connection.setdecoding(pyodbc.SQL_WMETADATA, encoding="latin-1", ctype=pyodbc.SQL_WCHAR)
         names = sorted(NAMES)
         cursor = connection.cursor()
         cursor.execute("BEGIN")
@@ -74,6 +83,21 @@ class Sqlite:
         marks = ", ".join("?" * len(names))
         cursor.execute(f"INSERT INTO yizhan_binds VALUES ({marks})", [values[name] for name in names])  # noqa: S608 - marks
 
-    def run(self, statement: Statement, cursor: pyodbc.Cursor) -> None:
+    def run(self, statement: Statement, cursor: pyodbc.Cursor) -> tuple[str, ...]:
         text = statement.text(lambda name: f"(SELECT {name} FROM temp.yizhan_binds)")  # noqa: S608 - a name of NAMES
         cursor.execute(text)
+        return described(cursor, _sqlite_name)[0]
+
+    def open(self, statement: Statement, cursor: pyodbc.Cursor) -> Result:
+        self.run(statement, cursor)
+        return Values(cursor, _sqlite_name)
+
+
+def _sqlite_name(told: str) -> str:
+    """A column's name, asked for as single bytes: libsqliteodbc tells the length of a name in bytes of UTF-8 where
+    characters are meant, so that behind one in Chinese stands what happened to lie in memory. What is no character
+    there would stop the whole statement.
+    """
+    pairs = told.encode("latin-1")
+    end = next((at for at in range(0, len(pairs) - 1, 2) if pairs[at : at + 2] == b"\0\0"), len(pairs))
+    return pairs[:end].decode("utf-16-le")

@@ -6,94 +6,73 @@ Imported only when a source is opened, so that a machine without unixODBC can st
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Literal
 
 import pyarrow as pa
 import pyodbc
 
 from adapters.contract import Declared, Extraction, Outcome, Request, Secrets, assemble, cut_off
-from adapters.odbc.binds import Statement
 from adapters.odbc.config import OdbcConfig
-from adapters.odbc.dialects import Dialect, dialect
+from adapters.odbc.connecting import accelerate, connect, dialect
+from adapters.odbc.dialects import Dialect
+from adapters.odbc.failures import driver_errors, malformed
+from adapters.odbc.plan import Plan
+from adapters.odbc.results import Result
+from adapters.odbc.tables import Quoted
 from adapters.odbc.values import Reader, ValueRefused, reader
-from gateway.errors import ConfigInvalid, SourceDenied, SourceMalformed, SourceUnavailable
-from gateway.records.types import FieldType, Unit
+from adapters.statements import Statement
+from gateway.errors import ConfigInvalid, SourceMalformed
+from gateway.records.types import Column, FieldType, Unit
 
-_FETCH_ROWS = 5_000  # rows become Python objects here: more at once costs memory and gains nothing (measured)
+_FETCH_ROWS = 5_000  # rows or values are Python objects for a moment: more cost memory, gain nothing (measured)
 _NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,10})?")
-_SQLITE_ERROR = re.compile(r"\[SQLite\].*\(1\) \(")
 _FEN = {Unit.FEN: 1, Unit.YUAN: 100, Unit.WAN_YUAN: 1_000_000}
 
 
 def open_database(config: OdbcConfig, secrets: Secrets, request: Request) -> Extraction:
     """Raises: as `Adapter.extract`."""
     with ExitStack() as stack:
-        with _driver_errors(request):
-            connection = pyodbc.connect(
-                _connection_string(config, secrets), autocommit=True, readonly=True, timeout=_whole(request, config)
-            )
-            stack.callback(connection.close)
-            _prepare(connection, config, request)
-            source = dialect(connection, _values(request))
+        reading = open_reading(config, secrets, request, stack)
         return Extraction(
             request=request,
             facts=(
-                ("driver", connection.getinfo(pyodbc.SQL_DRIVER_NAME)),
-                ("dbms", connection.getinfo(pyodbc.SQL_DBMS_NAME)),
+                ("driver", reading.connection.getinfo(pyodbc.SQL_DRIVER_NAME)),
+                ("dbms", reading.connection.getinfo(pyodbc.SQL_DBMS_NAME)),
             ),
-            batches=_Reading(connection=connection, source=source, config=config, request=request).batches(),
+            batches=reading.batches(),
             resources=stack.pop_all(),
         )
 
 
-@contextmanager
-def _driver_errors(request: Request) -> Iterator[None]:
-    """pyodbc's exceptions as ours, by SQLSTATE class; its texts quote values and statements and stay inside."""
-    try:
-        yield
-    except pyodbc.Error as error:
-        request.remaining()
-        state = str(error.args[0]) if error.args else ""
-        if state.startswith("28") or state == "42501":
-            raise SourceDenied(feed=request.feed) from None
-        if _is_final(state, error):
-            zh, en = f"驱动或语句不可用(SQLSTATE {state})", f"the driver or the SQL cannot be used (SQLSTATE {state})"
-            raise SourceMalformed(feed=request.feed, where="ODBC", reason_zh=zh, reason_en=en) from None
-        zh, en = f"数据库连接或查询失败(SQLSTATE {state})", f"the connection or the query failed (SQLSTATE {state})"
-        raise SourceUnavailable(feed=request.feed, reason_zh=zh, reason_en=en) from None
-    except (ValueError, OverflowError):
-        zh, en = (
-            "驱动程序给出无法表示的值,请在语句中转为文本",
-            "the driver gave a value it cannot express: cast it to text in the SQL",
-        )
-        raise SourceMalformed(feed=request.feed, where="ODBC", reason_zh=zh, reason_en=en) from None
+def open_reading(
+    config: OdbcConfig,
+    secrets: Secrets,
+    request: Request,
+    stack: ExitStack,
+    purpose: Literal["read", "mark"] = "read",
+) -> Reading:
+    """A reading on a connection of its own, which `stack` closes. Raises: as `Adapter.extract`."""
+    with driver_errors(request):
+        connection = connect(config, secrets, request, purpose)
+        stack.callback(connection.close)
+        quoted = Quoted(connection.getinfo(pyodbc.SQL_IDENTIFIER_QUOTE_CHAR))
+        plan = Plan.of(config, request, quoted)
+        source = dialect(connection, _values(plan.asked), accelerate(config, secrets) if purpose == "read" else None)
+        if purpose == "mark" and not connection.autocommit:  # SQLite has but one writer, whatever it is told
+            connection.set_attr(pyodbc.SQL_ATTR_TXN_ISOLATION, pyodbc.SQL_TXN_SERIALIZABLE)
+    return Reading(connection=connection, source=source, config=config, request=request, plan=plan)
 
 
-def _is_final(state: str, error: pyodbc.Error) -> bool:
-    """No driver of that name, or SQL that this database will never take. SQLite says so only in its own code 1."""
-    if state in ("IM002", "IM003", "01000") or state.startswith("42"):
-        return True
-    return _SQLITE_ERROR.search(str(error.args[-1])) is not None
+@dataclass(frozen=True, kw_only=True)
+class Portion:
+    """Some rows of a reading: as the contract wants them, and the texts of the columns that identify them."""
 
-
-def _connection_string(config: OdbcConfig, secrets: Secrets) -> str:
-    parts = [config.connection.rstrip("; ")]
-    if config.user is not None:
-        parts.append(f"UID={_braced(config.user)}")
-    if config.password is not None:
-        parts.append(f"PWD={_braced(secrets.read(config.password))}")
-    return ";".join(parts)
-
-
-def _braced(value: str) -> str:
-    return "{" + value.replace("}", "}}") + "}"
-
-
-def _whole(request: Request, config: OdbcConfig) -> int:
-    return max(1, min(config.login_seconds, int(request.remaining())))
+    batch: pa.RecordBatch
+    keys: tuple[pa.Array, ...]
 
 
 def _values(request: Request) -> dict[str, object]:
@@ -106,78 +85,83 @@ def _values(request: Request) -> dict[str, object]:
     }
 
 
-def _prepare(connection: pyodbc.Connection, config: OdbcConfig, request: Request) -> None:
-    connection.timeout = max(1, int(request.remaining()))
-    if config.encoding is not None:
-        connection.setdecoding(pyodbc.SQL_CHAR, encoding=config.encoding)
-        connection.setencoding(encoding=config.encoding)
+class Reading:
+    """One reading on a connection of its own: its totals, then its rows."""
 
-
-class _Reading:
-    def __init__(self, *, connection: pyodbc.Connection, source: Dialect, config: OdbcConfig, request: Request) -> None:
-        self._connection, self._source, self._config, self._request = connection, source, config, request
-        self._cursor_value = request.cursor
+    def __init__(
+        self, *, connection: pyodbc.Connection, source: Dialect, config: OdbcConfig, request: Request, plan: Plan
+    ) -> None:
+        self.connection = connection
+        self._source, self._config, self._request, self._plan = source, config, request, plan
 
     def batches(self) -> Generator[pa.RecordBatch, None, Outcome]:
         declared = self._declared()
-        result = self._run(self._config.sql)
-        readers = self._readers(result)
-        names = [described[0] for described in result.description]
-        picks = [names.index(item.column.source or item.column.name) for item in readers]
-        follow = names.index(self._config.cursor_column) if self._config.cursor_column else None
-        seen = 0
-        while rows := self._fetch(result):
-            columns: list[Sequence[Any]] = list(zip(*rows, strict=True))
-            if follow is not None:
-                self._cursor_value = str(columns[follow][-1])
-            yield self._batch(readers, [columns[pick] for pick in picks], seen)
-            seen += len(rows)
-        return Outcome(declared=declared, cursor=self._cursor_value if follow is not None else None)
+        for portion in self.portions():
+            yield portion.batch
+        return Outcome(declared=declared, cursor=self._plan.cursor)
 
-    def _run(self, sql: str) -> pyodbc.Cursor:
-        cursor = self._connection.cursor()
-        with _driver_errors(self._request), cut_off(self._request, cursor.cancel):
-            self._source.run(Statement.parse(sql), cursor)
-        return cursor
+    def portions(self) -> Iterator[Portion]:
+        """The rows, in their order."""
+        cursor = self.connection.cursor()
+        with ExitStack() as unfinished:
+            result = self._opened(cursor)
+            unfinished.callback(_cancel, result)  # else a driver may read the rest of the result before it lets go
+            seen = 0
+            while arrays := self._fetch(result, seen):
+                yield self._portion(arrays, seen)
+                seen += len(arrays[0])
+            unfinished.pop_all()
 
-    def _fetch(self, result: pyodbc.Cursor) -> list[pyodbc.Row]:
+    def _opened(self, cursor: pyodbc.Cursor) -> Result:
+        with driver_errors(self._request), cut_off(self._request, lambda: _cancel(cursor)):
+            result = self._source.open(Statement.parse(self._plan.sql), cursor)
+            result.select(self._readers(result), cursor)
+        return result
+
+    def _fetch(self, result: Result, seen: int) -> list[pa.Array]:
         self._request.remaining()
-        with _driver_errors(self._request), cut_off(self._request, result.cancel):
-            return result.fetchmany(min(_FETCH_ROWS, self._request.batch_rows))
-
-    def _readers(self, result: pyodbc.Cursor) -> list[Reader]:
-        names = [described[0] for described in result.description]
-        for column in self._request.columns:
-            found = names.count(column.source or column.name)
-            if found != 1:
-                name = column.source or column.name
-                raise self._malformed(f"结果中列 {name} 有 {found} 个", f"the result has {found} columns named {name}")
-        kinds = {described[0]: described[1] for described in result.description}
         try:
-            return [reader(column, kinds[column.source or column.name]) for column in self._request.columns]
+            with driver_errors(self._request), cut_off(self._request, lambda: _cancel(result)):
+                return result.fetch(min(_FETCH_ROWS, self._request.batch_rows))
+        except (pa.ArrowTypeError, AttributeError, TypeError):
+            zh = f"第 {seen + 1} 行起的值与列类型不符,请在语句中转为文本"
+            en = f"a value after row {seen} is not of its column's type: cast it to text in the SQL"
+            raise malformed(self._request, zh, en) from None
+
+    def _readers(self, result: Result) -> list[Reader]:
+        return [self._reader(result, column) for column in (*self._request.columns, *self._further())]
+
+    def _further(self) -> tuple[Column, ...]:
+        """What is read besides the feed's own columns, after them and as text."""
+        return tuple(Column(name=name, type=FieldType.TEXT) for name in self._plan.further)
+
+    def _reader(self, result: Result, column: Column) -> Reader:
+        name = column.source or column.name
+        found = result.names.count(name)
+        if found != 1:
+            raise self._malformed(f"结果中列 {name} 有 {found} 个", f"the result has {found} columns named {name}")
+        try:
+            return reader(column, result.kinds[result.names.index(name)])
         except ValueRefused as refused:
             zh = f"列 {refused.column} 为 {refused.given} 类型,不能精确传递,请在语句中转为文本"
             en = f"column {refused.column} comes as {refused.given}, which is not exact: cast it to text in the SQL"
             raise self._malformed(zh, en) from None
 
-    def _batch(self, readers: list[Reader], columns: list[Sequence[Any]], seen: int) -> pa.RecordBatch:
-        rows = len(columns[0])
-        positions = pa.array(range(seen + 1, seen + rows + 1), pa.int64()).cast(pa.utf8())
-        try:
-            values = [item.convert(column) for item, column in zip(readers, columns, strict=True)]
-        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, AttributeError, TypeError):
-            where = f"第 {seen + 1} 至 {seen + rows} 行的值与列类型不符,请在语句中转为文本"
-            raise self._malformed(
-                where, f"a value of rows {seen + 1} to {seen + rows} is not of its column's type"
-            ) from None
-        return assemble(self._request.columns, positions, pa.nulls(rows, pa.utf8()), values)
+    def _portion(self, arrays: list[pa.Array], seen: int) -> Portion:
+        own = len(self._request.columns)
+        values, further = arrays[:own], arrays[own:]
+        self._plan.see(further)
+        keys = self._plan.keys_of(further)
+        faults = pa.nulls(len(arrays[0]), pa.utf8())
+        return Portion(
+            batch=assemble(self._request.columns, self._plan.positions(keys, len(faults), seen), faults, values),
+            keys=keys,
+        )
 
     def _declared(self) -> Declared | None:
         if self._config.totals_sql is None:
             return None
-        result = self._run(self._config.totals_sql)
-        names = [described[0] for described in result.description]
-        rows = self._fetch(result)
+        names, rows = self._few(self._config.totals_sql)
         if len(rows) != 1 or "rows" not in names:
             raise self._malformed("totals_sql 应为一行并含 rows 列", "totals_sql must give one row with a column rows")
         given = dict(zip(names, rows[0], strict=True))
@@ -185,6 +169,13 @@ class _Reading:
         return Declared(
             rows=self._exact(count, 1), sums=tuple((n, self._exact(v, self._unit(n))) for n, v in given.items())
         )
+
+    def _few(self, sql: str) -> tuple[list[str], list[pyodbc.Row]]:
+        """The names and the first two rows of a statement's result."""
+        cursor = self.connection.cursor()
+        with driver_errors(self._request), cut_off(self._request, lambda: _cancel(cursor)), closing(cursor):
+            names = self._source.run(Statement.parse(sql), cursor)
+            return list(names), cursor.fetchmany(2)
 
     def _unit(self, name: str) -> int:
         for column in self._request.columns:
@@ -207,4 +198,10 @@ class _Reading:
         raise self._malformed("totals_sql 的结果不是精确数值", "totals_sql did not give exact numbers")
 
     def _malformed(self, zh: str, en: str) -> SourceMalformed:
-        return SourceMalformed(feed=self._request.feed, where="SQL", reason_zh=zh, reason_en=en)
+        return malformed(self._request, zh, en)
+
+
+def _cancel(running: pyodbc.Cursor | Result) -> None:
+    """The connection may be gone already, and then there is nothing to cancel."""
+    with suppress(pyodbc.Error):
+        running.cancel()

@@ -1,6 +1,7 @@
 """What the driver says of each result column, and how its values become Arrow: exactly, or not at all.
 
-A column's form is decided once, from the field's type and the driver's own description, never from the values.
+A column's form is decided once, from the field's type and the driver's own description, never from the values. Values
+come as Python objects, or as text that the database wrote itself; what may carry which field is the same for both.
 Must never take a float for money, a number, or a code: it has already lost what it could not hold.
 """
 
@@ -13,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from gateway.records.types import Column, FieldType
 
@@ -29,10 +31,23 @@ class ValueRefused(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Reader:
-    """Turns one result column's values into an Arrow array of one fixed type."""
+    """Turns one result column's values into an Arrow array of one fixed type.
+
+    Attributes:
+        given: the driver's word for the column.
+        convert: of Python objects.
+        from_text: of the database's own text.
+    """
 
     column: Column
+    given: type
     convert: Convert
+    from_text: Callable[[pa.Array], pa.Array]
+
+    @property
+    def source(self) -> str:
+        """The column's name in the result."""
+        return self.column.source or self.column.name
 
 
 def reader(column: Column, given: type) -> Reader:
@@ -40,7 +55,7 @@ def reader(column: Column, given: type) -> Reader:
     convert = _CONVERTERS.get((column.type, given)) or _CONVERTERS.get((None, given))
     if convert is None:
         raise ValueRefused(column.source or column.name, given.__name__)
-    return Reader(column=column, convert=convert)
+    return Reader(column=column, given=given, convert=convert, from_text=_FROM_TEXT.get(given, _as_written))
 
 
 def _same(values: Sequence[str | None]) -> pa.Array:
@@ -84,6 +99,29 @@ def _booleans(values: Sequence[bool | None]) -> pa.Array:
     return pa.array(values, pa.bool_())
 
 
+def _times_as_text(values: Sequence[time | None]) -> pa.Array:
+    return pa.array([None if value is None else value.isoformat() for value in values], pa.utf8())
+
+
+def _as_written(texts: pa.Array) -> pa.Array:
+    """Infinity, years before Christ, zero dates and what is no number stay what they are, for the checks to see."""
+    return texts
+
+
+def _with_whole_offsets(texts: pa.Array) -> pa.Array:
+    """PostgreSQL writes `+08` where ISO 8601 has `+08:00`; a moment without an offset is left without one."""
+    return pc.replace_substring_regex(texts, r"(:[0-9.]+[+-][0-9]{2})$", r"\1:00")
+
+
+def _flags(texts: pa.Array) -> pa.Array:
+    """`t` and `f` of PostgreSQL, `1` and `0`, or a bit as a byte. Raises: pa.ArrowInvalid: another word."""
+    for word, digit in (("t", "1"), ("f", "0"), ("\x01", "1"), ("\x00", "0")):
+        texts = pc.replace_substring(texts, word, digit)
+    return pc.cast(texts, pa.bool_())
+
+
+_FROM_TEXT: dict[type, Callable[[pa.Array], pa.Array]] = {datetime: _with_whole_offsets, bool: _flags}
+
 # (field type, or None for any other) and the driver's type; what is not here is refused: float and bytes above all.
 _CONVERTERS: dict[tuple[FieldType | None, type], Convert] = {
     (None, str): _same,
@@ -91,6 +129,7 @@ _CONVERTERS: dict[tuple[FieldType | None, type], Convert] = {
     (None, Decimal): _decimals_as_text,
     (None, date): _dates_as_text,
     (None, datetime): _moments_as_text,
+    (FieldType.TEXT, time): _times_as_text,
     (FieldType.INTEGER, int): _integers,
     (FieldType.DATE, date): _dates,
     (FieldType.DATE, datetime): _midnights_as_dates,

@@ -5,20 +5,18 @@ Must never accept a host key that is not the pinned one, nor log or pass on a dr
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import io
 import logging
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from itertools import pairwise
 
 import paramiko
 
 from adapters.contract import Request, SecretRef, Secrets
 from adapters.sftp.config import SftpConfig
-from gateway.errors import HostKeyUnknown, SecretUnavailable, SourceDenied, SourceMalformed, SourceUnavailable
+from adapters.sftp.pins import expect_pinned, pinned_first
+from gateway.errors import SecretUnavailable, SourceDenied, SourceMalformed, SourceUnavailable
 
 IDLE_SECONDS = 60.0
 _LOGIN_SECONDS = 30.0
@@ -58,7 +56,8 @@ def driver_errors(request: Request) -> Iterator[None]:
     except (paramiko.AuthenticationException, PermissionError) as error:
         raise SourceDenied(feed=request.feed) from error
     except paramiko.IncompatiblePeer as error:
-        zh, en = "对方SSH软件过旧,没有共同的算法", "its SSH software is too old: no algorithm in common"
+        zh = "对方SSH软件过旧,没有共同的算法;确需连接时在 source 下写 legacy: true"
+        en = "its SSH software is too old, no algorithm in common; if it must be, write legacy: true under source"
         raise SourceMalformed(feed=request.feed, where="SSH", reason_zh=zh, reason_en=en) from error
     except TimeoutError as error:
         request.remaining()
@@ -83,40 +82,22 @@ def _greeted(config: SftpConfig, request: Request, stack: ExitStack) -> paramiko
     transport.banner_timeout = transport.auth_timeout = transport.channel_timeout = _LOGIN_SECONDS
     options = transport.get_security_options()
     options.ciphers = _CIPHERS
-    options.key_types = _pinned_first(config.host_key, tuple(options.key_types))
+    options.key_types = pinned_first(config.host_key, tuple(options.key_types))
     transport.start_client(timeout=min(_LOGIN_SECONDS, request.remaining()))
-    _expect_pinned(transport.get_remote_server_key(), config, request)
+    expect_pinned(transport.get_remote_server_key().asbytes(), config, request)
     return transport
 
 
-def _pinned_first(pin: str, offered: tuple[str, ...]) -> tuple[str, ...]:
-    """Ask for the kind of key that is pinned: a server has several, and only one of them was confirmed."""
-    kind = _pin_fields(pin)[0]
-    return tuple(sorted(offered, key=lambda name: kind not in (name, name.replace("rsa-sha2-512", "ssh-rsa"))))
-
-
-def _pin_fields(pin: str) -> tuple[str, str]:
-    """Kind and base64 of a known_hosts line; empty strings for a fingerprint."""
-    fields = pin.split()
-    for kind, blob in pairwise(fields):
-        if kind.startswith(("ssh-", "ecdsa-", "sk-")):
-            return kind, blob
-    return "", ""
-
-
-def _expect_pinned(key: paramiko.PKey, config: SftpConfig, request: Request) -> None:
-    digest = hashlib.sha256(key.asbytes()).digest()
-    presented = "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
-    pinned = config.host_key.strip()
-    if presented == pinned.rstrip("=") or base64.b64encode(key.asbytes()).decode() == _pin_fields(pinned)[1]:
-        return
-    raise HostKeyUnknown(feed=request.feed, host=config.host, presented=presented)
-
-
 def _log_in(transport: paramiko.Transport, config: SftpConfig, secrets: Secrets, request: Request) -> None:
-    """Private key first, then the password where the server asks for both or there is no key."""
+    """Private key (with its certificate) first, then the password where the server asks for both or there is no key.
+
+    paramiko answers a keyboard-interactive server's one question with the password.
+    """
     if config.private_key is not None:
-        transport.auth_publickey(config.user, _key(config.private_key, config.passphrase, secrets))
+        key = _key(config.private_key, config.passphrase, secrets)
+        if config.certificate is not None:
+            _certify(key, config.certificate, secrets)
+        transport.auth_publickey(config.user, key)
     if config.password is not None and not transport.is_authenticated():
         transport.auth_password(config.user, secrets.read(config.password))
     if not transport.is_authenticated():
@@ -132,3 +113,10 @@ def _key(ref: SecretRef, passphrase: SecretRef | None, secrets: Secrets) -> para
         except (paramiko.SSHException, ValueError):
             continue
     raise SecretUnavailable(reference=ref.reference)
+
+
+def _certify(key: paramiko.PKey, ref: SecretRef, secrets: Secrets) -> None:
+    try:
+        key.load_certificate(secrets.read(ref))
+    except (paramiko.SSHException, ValueError):
+        raise SecretUnavailable(reference=ref.reference) from None

@@ -1,7 +1,7 @@
 """Builds the rooms of a node from its site directory. No decisions: what a room does is the room's own.
 
 Everything a node writes lies below its site directory: `spool/`, `ledger.db` (a front-end) or `warehouse.db` (a centre,
-its ledger inside), `problems/`, `log/`.
+its ledger inside), `problems/`, `bookmarks/`, `log/`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from sqlalchemy import Engine
 from adapters.contract import Adapter
 from adapters.registry import Registry
 from adapters.secrets import Secrets
+from gateway.acknowledge import Counter
 from gateway.app.clock import Clock, clock
 from gateway.app.site import CentreFile, FrontEndFile, Site, read_site
-from gateway.catalogue import Catalogue, Feed, load
+from gateway.bookmarks import Bookmarks
+from gateway.catalogue import Catalogue, Feed, Mode, load
 from gateway.collect import Desk
 from gateway.deliver import Post
 from gateway.envelope.sealed import Batch
@@ -31,7 +33,7 @@ from gateway.receive import Reception
 from gateway.receive import Rooms as ReceptionRooms
 from gateway.spool import Claim, Spool
 from gateway.transport import CentreClient
-from gateway.warehouse import FeedShape, Warehouse
+from gateway.warehouse import FeedShape, Reach, Warehouse
 
 Watch = Callable[[str, int, int], None]
 """`watch(batch, offset, size)`: bytes of a batch handed to the connection so far."""
@@ -140,12 +142,24 @@ class FrontEnd(Node):
         """`problems/`."""
         return ProblemBooks(root=self.site.root / "problems")
 
+    @cached_property
+    def bookmarks(self) -> Bookmarks:
+        """`bookmarks/`; the secret of its digests lies with the private keys."""
+        return Bookmarks(root=self.site.root / "bookmarks", secret=self.site.root / "keys" / "bookmarks.secret")
+
+    def counter(self) -> Counter:
+        """What acknowledging needs."""
+        return Counter(
+            spool=self.spool, ledger=self.ledger, bookmarks=self.bookmarks, source=self.source, clock=self.clock
+        )
+
     def desk(self, feed: Feed) -> Desk:
         """What collecting a feed needs. Raises: what `KeyRing` raises."""
         return Desk(
             spool=self.spool,
             ledger=self.ledger,
             books=self.books,
+            bookmarks=self.bookmarks,
             signer=self.keys.signer(),
             recipients=tuple(self.keys.recipient(centre, self.clock()) for centre in feed.routes),
             clock=self.clock,
@@ -188,7 +202,8 @@ class CentreNode(Node):
         """The warehouse, with a table for every feed of the catalogue. Raises: FeedShapeChanged."""
         warehouse = Warehouse(self.database, self.ledger)
         for feed in self.catalogue.feeds:
-            warehouse.prepare(FeedShape(feed=feed.id, columns=feed.fields, key=feed.key))
+            reach = Reach.FEED if feed.mode is Mode.INCREMENT else Reach.PERIOD
+            warehouse.prepare(FeedShape(feed=feed.id, columns=feed.fields, key=feed.key, reach=reach))
         return warehouse
 
     def anchors(self) -> tuple[Anchor, ...]:

@@ -115,7 +115,7 @@ def _fault(located: Located, model: type[BaseModel], error: ErrorDetails) -> Yiz
     if error["type"] == "secret_literal":
         return SecretLiteral(place=place, key=dotted(path))
     if error["type"] == "extra_forbidden":
-        return unknown(place, ("键", "key"), str(path[-1]), _keys(model, path[:-1]))
+        return unknown(place, ("键", "key"), str(path[-1]), _keys(model, located, error["loc"][:-1]))
     if error["type"] == "missing":
         key = str(error["loc"][-1])
         return ConfigInvalid(
@@ -133,11 +133,22 @@ def _words(error: ErrorDetails) -> tuple[str, str]:
     facts: Mapping[str, Any] = error.get("ctx", {})
     if error["type"] in ("enum", "literal_error"):
         return _choice(error["input"], _QUOTED.findall(str(facts["expected"])))
+    if error["type"].startswith("union_tag"):
+        return _tag(facts)
     if error["type"] in _TOLD:
         zh, en = _TOLD[error["type"]]
         return zh.format(**facts), en.format(**facts)
     said = str(facts["error"]) if error["type"] == "value_error" else error["msg"]
     return str(facts.get("zh", f"不符合要求({said})")), said
+
+
+def _tag(facts: Mapping[str, Any]) -> tuple[str, str]:
+    """Which form of a block is meant is not said, or is said wrongly."""
+    key = str(facts["discriminator"]).strip("'")
+    if "tag" not in facts:
+        return f"缺少键 {key}", f"lacks the key {key}"
+    zh, en = _choice(facts["tag"], _QUOTED.findall(str(facts["expected_tags"])))
+    return f"的 {key} {zh}", f"{key} {en}"
 
 
 def _choice(given: object, allowed: list[str]) -> tuple[str, str]:
@@ -157,12 +168,22 @@ def _data_path(located: Located, loc: tuple[Step, ...]) -> tuple[Step, ...]:
     return path
 
 
-def _keys(model: type[BaseModel], path: Sequence[Step]) -> set[str]:
-    """The keys that may stand at `path` below `model`."""
+def _keys(model: type[BaseModel], located: Located, loc: Sequence[Step]) -> set[str]:
+    """The keys that may stand where pydantic's location leads; a step that is not in the data chooses of a union."""
     here: list[Any] = [model]
-    for step in path:
-        here = [below for one in here for below in _below(one, step)]
+    for step in loc:
+        below = dict(located.items())
+        if step in below:
+            here, located = [one for each in here for one in _below(each, step)], below[step]
+        else:
+            here = [one for one in here if _chosen(one, step)] or here
     return {name for one in here for name in getattr(one, "model_fields", ())}
+
+
+def _chosen(alternative: Any, tag: Step) -> bool:
+    """Whether a union's tag, `delimited` of `kind: Literal["delimited"]`, means this alternative."""
+    fields = getattr(alternative, "model_fields", {})
+    return any(tag in get_args(field.annotation) for field in fields.values())
 
 
 def _below(annotation: Any, step: Step) -> list[Any]:

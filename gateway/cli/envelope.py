@@ -14,6 +14,7 @@ import typer
 
 from gateway.app import Clock, moment, read_site
 from gateway.app.clock import clock
+from gateway.cli import fiscal
 from gateway.cli.shell import Json, Shell, answer, answer_json
 from gateway.envelope import manifest, receipt
 from gateway.envelope.report import Contents, Finding, Given, Report, identify, inspect, verify_files
@@ -43,7 +44,10 @@ def inspect_files(context: typer.Context, files: Files, json: Json = False) -> N
         answer_json(_contents_json(contents))
         return
     shell.remark("以下内容未经核验", "What follows is not verified")
-    answer("\n".join(f"{key:36} {value}" for key, value in _flat(_contents_json(contents))))
+    said, reconciled = _contents_json(contents), contents.manifest.reconciliation if contents.manifest else None
+    answer("\n".join(f"{key:36} {value}" for key, value in _flat(said) if key != "manifest.reconciliation"))
+    if reconciled:
+        fiscal.show(reconciled, shell)
 
 
 @app.command("verify", help="离线核验 / verify offline")

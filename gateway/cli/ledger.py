@@ -11,7 +11,7 @@ import typer
 
 from gateway.cli.shell import Heading, Json, Shell, answer, answer_json, node
 from gateway.errors import UnknownName
-from gateway.ledger import Ledger, Line
+from gateway.ledger import EventKind, Ledger, Line
 
 app = typer.Typer(name="ledger", help="台账 / the ledger", no_args_is_help=True)
 
@@ -25,6 +25,22 @@ _HEADINGS = (
     Heading("说明", "detail", "prose"),
 )
 _LONG, _SHORT = 24, 12
+_EVENTS = {
+    EventKind.LANDED: "已采集",
+    EventKind.SEALED: "已封装",
+    EventKind.UNBALANCED: "不平",
+    EventKind.REFUSED: "被拒",
+    EventKind.RECEIPTED: "已回执",
+    EventKind.DEFERRED: "待重试",
+    EventKind.BURIED: "已搁置",
+    EventKind.ADMITTED: "已受理",
+    EventKind.LOADED: "已入库",
+    EventKind.DUPLICATE: "重复",
+    EventKind.CONFLICT: "冲突",
+    EventKind.RETRIED: "已重投",
+    EventKind.ACKNOWLEDGED: "已回写",
+    EventKind.UNACKNOWLEDGED: "回写未成",
+}
 
 
 @app.command("list", help="列出台账 / list the lines")
@@ -79,14 +95,20 @@ def _show(lines: Sequence[Line], shell: Shell, json: bool) -> None:
     if json:
         answer_json({"lines": [jsonlib.loads(line.export()) for line in lines]})
     else:
-        shell.table(("台账", "Ledger"), _HEADINGS, [_row(line) for line in lines])
+        shell.table(("台账", "Ledger"), _HEADINGS, [_row(line, shell) for line in lines])
 
 
-def _row(line: Line) -> tuple[str, ...]:
+def _row(line: Line, shell: Shell) -> tuple[str, ...]:
     subject = line.batch or " ".join(filter(None, (line.feed, line.period)))
     at = line.moment.strftime("%Y-%m-%d %H:%M:%S")
     detail = " ".join(f"{name}={_cut(str(said))}" for name, said in jsonlib.loads(line.detail).items())
-    return str(line.seq), at, line.event, subject, line.code or "", line.by or "", detail
+    return str(line.seq), at, _event(line, shell), subject, line.code or "", line.by or "", detail
+
+
+def _event(line: Line, shell: Shell) -> str:
+    """In words of the operator's language; JSON keeps the ledger's own."""
+    known = line.event in list(EventKind)
+    return shell.say(_EVENTS[EventKind(line.event)], line.event) if known else line.event
 
 
 def _cut(text: str) -> str:

@@ -29,6 +29,7 @@ from gateway.cli import (
     serve,
     spool,
     status,
+    template,
 )
 from gateway.cli.defects import tell_defects
 from gateway.cli.shell import Shell, answer, language
@@ -48,7 +49,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for single in (demo, run, deliver, serve, status, problems, probe, fsck):
+for single in (demo, run, deliver, serve, status, problems, probe, fsck, template):
     single.register(app)
 for group in (catalogue, adapter, spool, ledger, envelope):
     app.add_typer(group.app)

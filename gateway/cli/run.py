@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import typer
 
+from gateway.acknowledge import Acknowledged, acknowledge
 from gateway.app import FrontEnd
 from gateway.calendar import Period
 from gateway.catalogue import Feed
-from gateway.cli import deliver
+from gateway.cli import deliver, fiscal
 from gateway.cli.progress import Bars, bars
-from gateway.cli.shell import Heading, Json, Shell, answer_json, front_end
-from gateway.collect import Collected, Task, collect
+from gateway.cli.shell import Heading, Json, Shell, answer, answer_json, front_end
+from gateway.collect import Collected, From, Task, collect
 from gateway.errors import Lang, PeriodInvalid, YizhanError
 
 _HEADINGS = (
@@ -49,6 +50,12 @@ def run(
     period: Annotated[str | None, typer.Option(help="数据期,缺省为上一完整期 / period; the last complete one")] = None,
     reason: Annotated[str | None, typer.Option(help="更正理由 / why a correction is made")] = None,
     by: Annotated[str | None, typer.Option(help="责任人或岗位 / the person or post that answers for it")] = None,
+    from_start: Annotated[
+        bool,
+        typer.Option(
+            "--from-start", help="增量事项不用书签,从头读取 / read an increment from its beginning, not its bookmark"
+        ),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Exit 0 when everything was delivered or unchanged; else the worst class of what happened (1 before 75)."""
@@ -56,16 +63,24 @@ def run(
     node = front_end(shell)
     chosen = [node.own_feed(name) for name in feeds] if feeds else list(node.feeds)
     tasks = [task_for(node, feed, period, reason=reason, by=by) for feed in chosen]
+    if from_start:
+        tasks = [replace(task, start=From.BEGINNING) for task in tasks]
+    early = _tell_early(node)
     with bars(shell) as shown:
         outcomes = [_collect(node, task, shell, shown) for task in tasks]
         delivered = deliver.drain_all(node, shell, shown)
+    told = [*early, *deliver.tell_all(node, shell)]
     if json:
-        collected = [_json(outcome, shell.lang) for outcome in outcomes]
-        answer_json({"collected": collected, "delivered": [deliver.to_json(one, shell.lang) for one in delivered]})
+        answer_json({
+            "collected": [_json(outcome, shell.lang) for outcome in outcomes],
+            "delivered": [deliver.to_json(one, shell.lang) for one in delivered],
+            "acknowledged": [deliver.told_json(one, shell.lang) for one in told],
+        })  # fmt: skip
     else:
         _show(outcomes, shell)
         deliver.show(delivered, shell)
-    raise typer.Exit(deliver.exit_code([one.error for one in (*outcomes, *delivered) if one.error]))
+        deliver.show_told(told, shell)
+    raise typer.Exit(deliver.exit_code([one.error for one in (*outcomes, *delivered, *told) if one.error]))
 
 
 def task_for(
@@ -81,6 +96,11 @@ def task_for(
     return Task(feed=feed, region=region, period=wanted, reason=reason, by=by)
 
 
+def _tell_early(node: FrontEnd) -> list[Acknowledged]:
+    """What an earlier run left untold, told before anything is read again; what fails now is tried again later."""
+    return [one for one in acknowledge(node.feeds, node.counter()) if one.error is None]
+
+
 def _collect(node: FrontEnd, task: Task, shell: Shell, shown: Bars) -> _Outcome:
     """One feed's failure never stops the others."""
     with shown.rows(f"{task.feed.id} {task.period}") as progress:
@@ -94,6 +114,9 @@ def _collect(node: FrontEnd, task: Task, shell: Shell, shown: Bars) -> _Outcome:
 
 def _show(outcomes: Sequence[_Outcome], shell: Shell) -> None:
     shell.table(("采集", "Collected"), _HEADINGS, [_row(outcome) for outcome in outcomes])
+    for batch in filter(None, (outcome.batch for outcome in outcomes)):
+        if batch.manifest.reconciliation:
+            answer(fiscal.line(batch.batch, batch.manifest.reconciliation, shell))
 
 
 def _row(outcome: _Outcome) -> tuple[str, ...]:

@@ -1,11 +1,16 @@
 """Collect, the first journey: adapter -> check -> seal -> spool.
 
-journey  the steps in order               `collect`, `Desk`, `Collected`
-pouring  the source through the checks    `Task`, `request_for`
+journey  the steps in order                     `collect`, `Collected`
+desk     the rooms it is given                  `Desk`
+onward   where an increment starts and ends     `From`
+pouring  the source through the checks          `Task`, `request_for`
 worth    what may be sealed at all
+reconciled  a source's own figures              as a manifest states them
 """
 
-from gateway.collect.journey import Collected, Desk, collect
+from gateway.collect.desk import Desk
+from gateway.collect.journey import Collected, collect
+from gateway.collect.onward import From
 from gateway.collect.pouring import Task, request_for
 
-__all__ = ["Collected", "Desk", "Task", "collect", "request_for"]
+__all__ = ["Collected", "Desk", "From", "Task", "collect", "request_for"]

@@ -8,7 +8,7 @@ signed. Must never open a file, a connection or a key itself: rooms come in as a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,37 +16,18 @@ from pathlib import Path
 
 from adapters.contract import Adapter
 from gateway.catalogue import Feed
-from gateway.collect.pouring import Entropy, Poured, Progress, Task, pour
+from gateway.collect.desk import Desk
+from gateway.collect.onward import Place, keep, placed
+from gateway.collect.pouring import Poured, Progress, Task, pour
 from gateway.collect.worth import require_worth_sending
 from gateway.envelope.manifest import Kind, Manifest, ManifestField, PayloadFacts, ProblemTotals
-from gateway.envelope.parties import Signer
 from gateway.envelope.payload import PayloadWriter
 from gateway.envelope.sealing import new_key, seal_keys, seal_manifest
 from gateway.errors import Retry, Settled, Unbalanced, YizhanError
-from gateway.journal import Clock, enter_missing, landed, last_sealed
-from gateway.ledger import Detail, Event, EventKind, Ledger, Line
-from gateway.problems import ProblemBooks
+from gateway.journal import enter_missing, landed, last_sealed
+from gateway.ledger import Detail, Event, EventKind, Line
 from gateway.records.stream import schema_digest
-from gateway.spool import Spool
 from gateway.terms import control_totals, entry_name
-
-
-@dataclass(frozen=True, kw_only=True)
-class Desk:
-    """The rooms of a front-end that collecting needs.
-
-    Attributes:
-        recipients: the encryption certificate (DER) of each centre on the feed's route, in that order.
-        clock: aware now. entropy: `n` secret random bytes.
-    """
-
-    spool: Spool
-    ledger: Ledger
-    books: ProblemBooks
-    signer: Signer
-    recipients: Sequence[bytes]
-    clock: Clock
-    entropy: Entropy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,25 +50,28 @@ def collect(task: Task, *, source: Adapter, desk: Desk, progress: Progress) -> C
     """
     desk.spool.sweep()
     enter_missing(desk.spool, desk.ledger, desk.clock)
-    before = last_sealed(desk.spool, desk.ledger, task.feed.id, str(task.period))
-    with _entered_when_refused(task, desk):
-        return _collect(task, before, source, desk, progress)
+    with _entered_when_refused(task, desk), placed(task.feed, task.period, task.start, source, desk) as place:
+        before = last_sealed(desk.spool, desk.ledger, task.feed.id, str(task.period))
+        return _collect(task, before, place, source, desk, progress)
 
 
-def _collect(task: Task, before: Line | None, source: Adapter, desk: Desk, progress: Progress) -> Collected:
+def _collect(
+    task: Task, before: Line | None, place: Place, source: Adapter, desk: Desk, progress: Progress
+) -> Collected:
     revision = _next_revision(before)
     key, commitment = new_key(desk.entropy)
     books = desk.books.open(task.feed.id, str(task.period), revision)
     with desk.spool.begin() as draft, books as book:
         payload = PayloadWriter(draft.payload, key, desk.entropy)
-        poured = pour(task, source, payload, book, progress, clock=desk.clock, entropy=desk.entropy)
-        require_worth_sending(task, before, poured)
+        poured = pour(task, place, source, payload, book, progress, clock=desk.clock, entropy=desk.entropy)
+        require_worth_sending(task, before, place, poured)
         manifest = _manifest(task, before, poured, payload, commitment, desk.clock())
         manifest_bytes = seal_manifest(manifest, desk.signer)
         keys = seal_keys(manifest_bytes, key, desk.recipients, desk.signer, desk.entropy)
         digest = hashlib.sha256(manifest_bytes).hexdigest()
         kept = book.keep() if poured.problem.rows else None
         name = entry_name(manifest, digest)
+        keep(place, name, poured.cursor, desk)
         detail = _detail(task.feed, poured, manifest)
         desk.ledger.append(landed(name, digest, manifest.created_at, detail=detail, by=task.by))
         draft.commit(name, manifest_bytes, keys)
@@ -122,6 +106,7 @@ def _manifest(
         payload=PayloadFacts(digest=payload.digest, size=payload.size),
         key_commitment=commitment,
         recipients=task.feed.routes,
+        reconciliation=poured.reconciliation,
         landed_at=poured.landed_at,
         created_at=created_at,
         previous=before.digest if before else None,

@@ -14,6 +14,10 @@ from datetime import datetime
 from adapters.contract import Adapter, Declared, Request
 from gateway.calendar import Period
 from gateway.catalogue import Feed
+from gateway.collect.desk import Entropy
+from gateway.collect.onward import From, Place
+from gateway.collect.reconciled import fiscal_batches
+from gateway.envelope.fiscal import FiscalBatch
 from gateway.envelope.payload import PayloadWriter
 from gateway.journal import Clock
 from gateway.problems import ProblemWriter
@@ -22,7 +26,6 @@ from gateway.records.problems import Tally
 from gateway.records.stream import RecordWriter
 from gateway.records.totals import Totals
 
-Entropy = Callable[[int], bytes]
 Progress = Callable[[int], None]
 """`progress(rows)`: rows read so far."""
 
@@ -31,18 +34,28 @@ _SALT = 32
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """What to collect. A revision after r1 needs `reason` and `by` (seed rule, Art. 20: corrections leave a trace)."""
+    """What to collect. A revision after r1 needs `reason` and `by` (seed rule, Art. 20: corrections leave a trace).
+
+    Attributes:
+        start: for an increment, where its reading starts.
+    """
 
     feed: Feed
     region: str
     period: Period
     reason: str | None = None
     by: str | None = None
+    start: From = From.BOOKMARK
 
 
 @dataclass(frozen=True, kw_only=True)
 class Poured:
-    """What went through the checks; `content` is the SHA-256 of the plaintext stream, for this node's eyes only."""
+    """What went through the checks; `content` is the SHA-256 of the plaintext stream, for this node's eyes only.
+
+    Attributes:
+        cursor: where the reading ended, None where the source knows no cursor.
+        reconciliation: what the source's own reconciliation came to, None where it has none.
+    """
 
     extracted: Totals
     accepted: Totals
@@ -50,11 +63,14 @@ class Poured:
     codes: Tally
     declared: Declared | None
     content: str
+    cursor: str | None
+    reconciliation: tuple[FiscalBatch, ...] | None
     landed_at: datetime
 
 
 def pour(
     task: Task,
+    place: Place,
     source: Adapter,
     payload: PayloadWriter,
     book: ProblemWriter,
@@ -69,12 +85,14 @@ def pour(
     sink = _Hashed(payload)
     extracted = accepted = problem = Totals.zero(feed.fields)
     codes = Tally()
-    with source.extract(request_for(task)) as extraction:
+    with source.extract(request_for(task, place.start, clock())) as extraction:
         with payload, RecordWriter(sink, feed.fields) as records:
             for batch in extraction:
                 checked = checker.check(batch)
                 records.write(checked.good)
                 book.add(checked.problems)
+                if place.rows is not None:
+                    place.rows.add(batch, checked.problems)
                 extracted, accepted = extracted + checked.extracted, accepted + checked.accepted
                 problem, codes = problem + checked.problem, codes + Tally.of(checked.problems)
                 progress(extracted.rows)
@@ -85,6 +103,8 @@ def pour(
             codes=codes,
             declared=extraction.declared,
             content=sink.digest(),
+            cursor=extraction.cursor,
+            reconciliation=fiscal_batches(extraction.figures),
             landed_at=clock(),
         )
 
@@ -104,8 +124,8 @@ class _Hashed:
         return self._hash.hexdigest()
 
 
-def request_for(task: Task) -> Request:
-    """What the source is asked for."""
+def request_for(task: Task, cursor: str | None = None, at: datetime | None = None) -> Request:
+    """What the source is asked for: from `cursor` on, `at` the moment the reading begins."""
     limits = task.feed.limits
     return Request(
         feed=task.feed.id,
@@ -116,4 +136,6 @@ def request_for(task: Task) -> Request:
         deadline=time.monotonic() + limits.seconds,
         max_rows=limits.rows,
         max_bytes=limits.bytes,
+        cursor=cursor,
+        at=at,
     )

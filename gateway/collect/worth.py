@@ -7,18 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from gateway.collect.onward import Place
 from gateway.collect.pouring import Poured, Task
+from gateway.collect.reconciled import require_reconciled
 from gateway.errors import ReasonRequired, SourceEmpty, Unbalanced, Unchanged
 from gateway.ledger import Line
 from gateway.records.totals import to_yuan
 
 
-def require_worth_sending(task: Task, before: Line | None, poured: Poured) -> None:
+def require_worth_sending(task: Task, before: Line | None, place: Place, poured: Poured) -> None:
     """Raises: SourceEmpty, Unbalanced, Unchanged, ReasonRequired; nothing has been sealed yet."""
     feed, period = task.feed.id, str(task.period)
     if not poured.extracted.rows:
+        if before is not None and place.rows is not None:  # all of it was taken before, and marked
+            raise Unchanged(feed=feed, period=period, batch=before.batch)
         raise SourceEmpty(feed=feed, period=period)
     _require_balance(task, poured)
+    require_reconciled(feed, period, poured.reconciliation or ())
     if before is None:
         return
     if before.said.content == poured.content:

@@ -87,7 +87,7 @@ def _onecard(county: County, servers: Servers, rows: int, month: date) -> None:
     said = servers.source("sftp", *arguments, password=password)
     connect(county, "finance", "finance.onecard", {
         "host": "127.0.0.1", "port": said["port"], "host_key": said["host_key"], "user": "yizhan",
-        "password": place_secret(county, "finance", "onecard", password), "stable_seconds": 0.2,
+        "password": place_secret(county, "finance", "onecard", password),
     })  # fmt: skip
 
 

@@ -74,13 +74,21 @@ def yuan(amount: int) -> str:
     return f"{sign}{abs(amount) // 100}.{abs(amount) % 100:02d}"
 
 
+def _read_yuan(value: object) -> int:
+    return fen(value if isinstance(value, str) else "")
+
+
 Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 """A department's or centre's id."""
 FieldName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_visible)]
+Number = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_visible)]
+"""A document's or a fiscal batch's number as it is written; "-" where the source states none."""
 Sha256 = Annotated[str, *_prefixed("sha256")]
 Commitment = Annotated[str, *_prefixed("hkdf-sha256")]
+Yuan = Annotated[int, PlainValidator(_read_yuan), PlainSerializer(yuan, return_type=str)]
+"""Fen inside, yuan in JSON."""
 Moment = Annotated[datetime, PlainValidator(_read_moment), PlainSerializer(datetime.isoformat, return_type=str)]
 
 _AMOUNTS = TypeAdapter(Annotated[dict[FieldName, str], Field(max_length=128)], config=ConfigDict(strict=True))

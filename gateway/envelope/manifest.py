@@ -31,6 +31,7 @@ from gateway.envelope.canonical import (
     write,
 )
 from gateway.envelope.enveloped import MAX_RECIPIENTS
+from gateway.envelope.fiscal import MAX_FISCAL_BATCHES, FiscalBatch, broken_rule
 from gateway.envelope.payload import MAX_PAYLOAD, MIN_PAYLOAD
 from gateway.envelope.suite import SUITES
 from gateway.errors import ManifestFormatUnsupported, ManifestInconsistent, ManifestMalformed
@@ -103,6 +104,7 @@ class Manifest:
         fields, schema_digest: the columns of the payload and the digest of their full schema.
         totals: of the payload. extracted: of what left the source. problems: of what was set aside between the two.
         recipients: ids of the centres on the route.
+        reconciliation: of a feed whose source reconciles itself; None of any other.
         landed_at: when the data reached the front-end. created_at: when the batch was sealed.
         previous: digest of the previous revision's manifest.p7s, from revision 2 on.
     """
@@ -129,6 +131,7 @@ class Manifest:
     payload: PayloadFacts
     key_commitment: Commitment
     recipients: Annotated[tuple[Name, ...], Field(min_length=1, max_length=MAX_RECIPIENTS)]
+    reconciliation: Annotated[tuple[FiscalBatch, ...], Field(min_length=1, max_length=MAX_FISCAL_BATCHES)] | None
     landed_at: Moment
     created_at: Moment
     previous: Sha256 | None
@@ -160,6 +163,8 @@ def decode(content: bytes) -> Manifest:
     for holds, zh, en in _rules(manifest):
         if not holds:
             raise ManifestInconsistent(rule_zh=zh, rule_en=en)  # ENVELOPE 2.9
+    if manifest.reconciliation is not None and (broken := broken_rule(manifest.reconciliation)) is not None:
+        raise ManifestInconsistent(rule_zh=broken[0], rule_en=broken[1])  # ENVELOPE 2.9
     return manifest
 
 
@@ -174,6 +179,7 @@ def _rules(m: Manifest) -> tuple[tuple[bool, str, str], ...]:
         (same_fields and m.extracted == m.totals + m.problems.totals, *_UNBALANCED),
         (_codes_fit(m.problems), "问题数据与问题代码数不符", "problem rows and problem codes do not agree"),
         (m.kind is not Kind.NIL or m.extracted.is_zero, "零报送却有数据", "a nil return with rows"),
+        (_people(m) <= m.extracted.rows, "对账人次多于采集数", "more people reconciled than rows extracted"),
         (m.kind is not Kind.NIL or m.by is not None, "零报送无责任人", "a nil return nobody answers for"),
         (m.kind is not Kind.DATA or m.revision == 1, "首报版次不为 1", "a first push that is not revision 1"),
         (m.kind is not Kind.CORRECTION or m.revision > 1, "更正版次为 1", "a correction that is revision 1"),
@@ -187,6 +193,10 @@ def _rules(m: Manifest) -> tuple[tuple[bool, str, str], ...]:
 
 
 _UNBALANCED = "采集数不等于报送数加问题数", "extracted is not payload plus problems"
+
+
+def _people(manifest: Manifest) -> int:
+    return sum(one.roster.people for one in manifest.reconciliation or ())
 
 
 def _codes_fit(problems: ProblemTotals) -> bool:

@@ -43,7 +43,7 @@ from gateway.errors import (
     SignerNotSender,
 )
 
-MAX_MANIFEST = 256 * 1024
+MAX_MANIFEST = 1024 * 1024
 """Bytes of manifest.p7s."""
 
 MAX_KEYS = 64 * 1024

@@ -35,6 +35,8 @@ class EventKind(StrEnum):
     DUPLICATE = "duplicate"
     CONFLICT = "conflict"
     RETRIED = "retried"
+    ACKNOWLEDGED = "acknowledged"  # the source was told what became of the batch's rows; `rows` counts those marked
+    UNACKNOWLEDGED = "unacknowledged"  # it could not be told, with the code
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,16 @@ from gateway.records.repeats import KeyIndex
 from gateway.records.totals import Totals, fen_sum
 from gateway.records.types import FAULT, POSITION, Column, Fault, FieldType, target_schema
 
-_FAULTS = {Fault.LAYOUT.value: Reason.LAYOUT, Fault.ENCODING.value: Reason.ENCODING}
+_FAULTS = {
+    Fault.LAYOUT.value: Reason.LAYOUT,
+    Fault.ENCODING.value: Reason.ENCODING,
+    Fault.FORMULA.value: Reason.FORMULA,
+    Fault.CONVERTED.value: Reason.CONVERTED,
+    Fault.SUMMARY.value: Reason.SUMMARY_ROW,
+    Fault.UNMATCHED.value: Reason.ANSWER_UNMATCHED,
+    Fault.DISAGREES.value: Reason.ANSWER_DISAGREES,
+    Fault.REPEATED.value: Reason.ANSWER_REPEATED,
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,16 @@ class Reason(Enum):
         "该条记录含有无法解码的字节,请改正后重报",
         "bytes that are no character: export it again",
     )
+    FORMULA = (
+        "YZ-3004",
+        "该行有单元格为错误值(如#N/A)或公式尚未计算,请在表格软件中改正、保存后重报",
+        "a cell holds an error such as #N/A, or a formula never calculated: correct and save the workbook",
+    )
+    CONVERTED = (
+        "YZ-3005",
+        "该行有单元格被Excel改成了别的值(超过15位的数值、号码变成日期等),请按文本重新填写",
+        "a spreadsheet changed a value (over 15 digits, a code turned into a date): type it again as text",
+    )
 
     LOST = (
         "YZ-3011",
@@ -149,6 +159,21 @@ class Reason(Enum):
         "YZ-3091",
         "主键重复且内容不同,请核实哪一条有效",
         "another row has the same key and different content: decide which one holds",
+    )
+    ANSWER_UNMATCHED = (
+        "YZ-3095",
+        "回盘记录在清册中找不到对应的发放记录,请与开户行核对",
+        "a bank's answer about nobody on the roster: check it with the bank",
+    )
+    ANSWER_DISAGREES = (
+        "YZ-3096",
+        "回盘记录与清册金额不符或与另一条回盘矛盾,请与开户行核对",
+        "a bank's answer does not agree with the roster or with another answer: check it with the bank",
+    )
+    ANSWER_REPEATED = (
+        "YZ-3097",
+        "回盘记录重复,请与开户行核对",
+        "a bank's answer was given twice: check it with the bank",
     )
 
     def __init__(self, code: str, zh: str, en: str) -> None:

@@ -57,6 +57,18 @@ class Fault(StrEnum):
     """Not the declared number or nesting of fields, or a control character that only a torn record holds."""
     ENCODING = "encoding"
     """Bytes that are no character in the declared encoding."""
+    FORMULA = "formula"
+    """A spreadsheet's cell with an error (#N/A), or with a formula that was never calculated."""
+    CONVERTED = "converted"
+    """A spreadsheet holds something else than was typed: over 15 digits, a date or a time instead of a code."""
+    SUMMARY = "summary"
+    """A total among the records (合计, 小计): it is nobody's."""
+    UNMATCHED = "unmatched"
+    """A bank's answer about an entry that the roster does not hold."""
+    DISAGREES = "disagrees"
+    """A bank's answer of another amount than the roster's, or one that another answer contradicts."""
+    REPEATED = "repeated"
+    """A bank's answer that was given before."""
 
 
 class Unit(StrEnum):

@@ -6,7 +6,7 @@ never see a byte that was not authenticated: it is handed an iterator that raise
 """
 
 from gateway.warehouse.facts import BatchFacts, Delivery, LoadResult, ReceiptMaker
-from gateway.warehouse.shape import FeedShape
+from gateway.warehouse.shape import FeedShape, Reach
 from gateway.warehouse.store import Warehouse
 
-__all__ = ["BatchFacts", "Delivery", "FeedShape", "LoadResult", "ReceiptMaker", "Warehouse"]
+__all__ = ["BatchFacts", "Delivery", "FeedShape", "LoadResult", "Reach", "ReceiptMaker", "Warehouse"]

@@ -14,7 +14,7 @@ from gateway.records.totals import Totals
 from gateway.warehouse.facts import Outcome
 from gateway.warehouse.intake import Intake, insert_all
 from gateway.warehouse.reading import content_of, totals_of
-from gateway.warehouse.shape import ROW
+from gateway.warehouse.shape import ROW, Reach
 from gateway.warehouse.tables import BATCH, FATE, PERIOD, REGION, SUPERSEDED_BY, FeedTables, Place
 
 DUPLICATE, PROBLEM = "duplicate", "problem"
@@ -59,11 +59,24 @@ def _judge_repeated(connection: Connection, tables: FeedTables) -> None:
 
 
 def _judge_unchanged(connection: Connection, place: Place) -> None:
+    """Rows that say what is believed already: in this period or, of an increment, in the last one before it."""
     tables, stage, current = place.tables, place.tables.stage, place.tables.current
-    here = place.period_in(current) & tables.same_key(stage, current)
-    same = select(stage.c[ROW], literal(DUPLICATE)).join(current, here)
+    here = (current.c[REGION] == place.region) & (current.c[PERIOD] == _last_period(connection, place))
+    held = stage.join(current, here & tables.same_key(stage, current))
+    same = select(stage.c[ROW], literal(DUPLICATE)).select_from(held)
     unchanged = same.where(tables.same_content(stage, current), _unjudged(tables))
     connection.execute(insert(tables.judged).from_select([ROW, FATE], unchanged))
+
+
+def _last_period(connection: Connection, place: Place) -> ColumnElement[str]:
+    """The period, up to this one, in which a staged row's key stands last; written periods sort as they follow."""
+    if place.tables.shape.reach is Reach.PERIOD:
+        return literal(place.period)
+    tables, older = place.tables, place.tables.current.alias("older")
+    held = select(older.c[PERIOD]).where(older.c[REGION] == place.region, older.c[PERIOD] <= place.period).distinct()
+    periods = connection.execute(held).scalars().all()  # named one by one, so that each is a search by the primary key
+    found = (older.c[REGION] == place.region) & older.c[PERIOD].in_(periods) & tables.same_key(tables.stage, older)
+    return select(func.max(older.c[PERIOD])).where(found).correlate(tables.stage).scalar_subquery()
 
 
 def _unjudged(tables: FeedTables) -> ColumnElement[bool]:

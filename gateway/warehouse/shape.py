@@ -8,6 +8,7 @@ Pure. It must never bend a value: one that does not fit refuses the payload.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,6 +23,15 @@ _FEN_PER_YUAN = pa.scalar(100, pa.decimal128(3, 0))
 _SHANGHAI = pa.scalar(8 * 3600 * 1_000_000, pa.duration("us"))
 
 
+class Reach(StrEnum):
+    """How far a record is looked for: a snapshot's period stands alone, an increment's records go on from period to
+    period, and one that is sent again unchanged is a duplicate in whichever period it came first.
+    """
+
+    PERIOD = "period"
+    FEED = "feed"
+
+
 @dataclass(frozen=True, kw_only=True)
 class FeedShape:
     """What the warehouse must know of a feed.
@@ -34,6 +44,7 @@ class FeedShape:
     feed: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    reach: Reach = Reach.PERIOD
 
     @property
     def money(self) -> tuple[str, ...]:

@@ -156,7 +156,7 @@ def _next_number(connection: Connection) -> int:
 
 def _load_rows(connection: Connection, place: Place, intake: Intake) -> tuple[LoadResult, bytes]:
     current = place.tables.current
-    occupied = connection.execute(select(current).where(place.period_in(current)).limit(1)).first()
+    occupied = connection.execute(select(current).where(place.reached_in(current)).limit(1)).first()
     outcome = (load_merging if occupied else load_straight)(connection, place, intake)
     result = LoadResult(
         counted=intake.counted,

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    FromClause,
     LargeBinary,
     MetaData,
     Table,
@@ -28,7 +29,7 @@ from gateway.errors import FeedShapeChanged
 from gateway.ledger.database import append_only
 from gateway.records.types import Column as Field
 from gateway.records.types import FieldType
-from gateway.warehouse.shape import ROW, FeedShape, stored_as_integer
+from gateway.warehouse.shape import ROW, FeedShape, Reach, stored_as_integer
 
 _FEED = re.compile(r"[a-z][a-z0-9]*(?:[._][a-z0-9]+)+", re.ASCII)
 _MAX_FEED = 48  # PostgreSQL cuts names at 63 bytes
@@ -142,7 +143,7 @@ class FeedTables:
             self._require_same(connection, table)
         return True
 
-    def same_key(self, left: Table, right: Table) -> ColumnElement[bool]:
+    def same_key(self, left: FromClause, right: FromClause) -> ColumnElement[bool]:
         """Rows that are records of the same thing."""
         return and_(true(), *(left.c[name] == right.c[name] for name in self.shape.key))
 
@@ -176,6 +177,10 @@ class Place:
     def period_in(self, table: Table) -> ColumnElement[bool]:
         """Rows of this region and period, whichever batch they came with."""
         return and_(table.c[REGION] == self.region, table.c[PERIOD] == self.period)
+
+    def reached_in(self, table: Table) -> ColumnElement[bool]:
+        """Rows among which a record of this batch may be found again."""
+        return self.period_in(table) if self.tables.shape.reach is Reach.PERIOD else table.c[REGION] == self.region
 
     def batch_in(self, table: Table) -> ColumnElement[bool]:
         """Rows this batch put in."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.odbc.binds import BindError, Statement
+from adapters.statements import BindError, Statement
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,10 @@
-"""The contract suite on OpenSSH's sshd, a GB18030 file with a line for each record."""
+"""The contract suite on OpenSSH's sshd: a fixed path, a pattern, and a server that knows only old algorithms."""
 
 from __future__ import annotations
 
-import os
-import signal
+import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -16,10 +15,8 @@ import pytest
 from adapters.contract import Secrets
 from adapters.sftp import SftpAdapter, SftpConfig
 from adapters.testing import COLUMNS, Ability, ContractSuite, Harness, Record, connections_to
-from tests.peers.sshd import Sshd, enterable_home, new_key, sshd
-
-FILE = "a.txt"
-HEAD = 1  # lines above the first record
+from tests.adapters.dropping import FILE, PATTERN, lines, spoilt, spread
+from tests.peers.sshd import OLDER, Sshd, enterable_home, new_key, old_key, sshd
 
 
 class SshdHarness(Harness):
@@ -28,68 +25,87 @@ class SshdHarness(Harness):
     adapter = SftpAdapter
     lacks: ClassVar = {Ability.CURSOR: "a file is read as a whole"}
     columns = tuple(replace(column, source=f"列{column.name}") for column in COLUMNS)
+    path = FILE
+    legacy = False
 
     def __init__(self, home: Path, running: ExitStack) -> None:
-        self._home, self._running, self._content = home, running, b""
+        self._home, self._running = home, running
         self._homes = count()
+        self._server: Sshd | None = None
         self.start()
         new_key(home / "other")
 
     @property
+    def server(self) -> Sshd:
+        assert self._server is not None
+        return self._server
+
+    @property
     def secret(self) -> str:
-        return self._server.key.read_text().splitlines()[2]
+        return self.server.key.read_text().splitlines()[2]
 
     @property
     def secrets(self) -> Secrets:
         return Secrets(root=self._home, environ={})
 
     def config(self) -> SftpConfig:
-        return self._config(self._server.key)
+        return self._config(self.server.key)
 
     def denied(self) -> SftpConfig:
         return self._config(self._home / "other")
 
     def _config(self, key: Path) -> SftpConfig:
         return SftpConfig(
-            adapter="sftp", host="127.0.0.1", port=self._server.port, host_key=self._server.fingerprint,
-            user=self._server.user, private_key=f"file:{key}", path=FILE, stable_seconds=0.0,
+            adapter="sftp", host="127.0.0.1", port=self.server.port, host_key=self.server.fingerprint,
+            user=self.server.user, private_key=f"file:{key}", path=self.path,
+            ready={"by": "stable", "seconds": 0.0}, format={"kind": "delimited"}, legacy=self.legacy,
         )  # fmt: skip
 
     def fill(self, records: Sequence[Record]) -> None:
-        lines = [f"{one.no}|{one.holder}|{one.amount}\n" for one in records]
-        self._put("".join(["列no|列holder|列amount\n", *lines]).encode("gb18030"))
+        (self.server.folder / FILE).write_bytes(lines(records))
 
     def spoil(self, at: int) -> str:
-        lines = self._content.splitlines(keepends=True)
-        lines[HEAD + at] = b"\x81\xff" + lines[HEAD + at]
-        self._put(b"".join(lines))
-        return str(HEAD + at + 1)
-
-    def _put(self, content: bytes) -> None:
-        self._content = content
-        (self._server.folder / FILE).write_bytes(content)
+        return spoilt(self.server.folder / FILE, at)
 
     def stop(self) -> None:
-        for session in list(_below(self._server.pid)):
-            with suppress(ProcessLookupError):  # it has just ended by itself
-                os.kill(session, signal.SIGKILL)
+        self.server.drop_sessions()
         self._running.close()
 
     def start(self) -> None:
+        """A new server each time, holding what the last one held."""
         home = self._home / str(next(self._homes))
         home.mkdir(mode=0o711)
-        self._server: Sshd = self._running.enter_context(sshd(home))
-        self._put(self._content)
+        before, self._server = self._server, self._running.enter_context(self.serving(home))
+        if before is not None:
+            shutil.copytree(before.folder, self.server.folder, dirs_exist_ok=True)
+
+    def serving(self, home: Path) -> AbstractContextManager[Sshd]:
+        return sshd(home)
 
     def connections(self) -> int:
-        return connections_to(self._server.port)
+        return connections_to(self.server.port)
 
 
-def _below(pid: int) -> Iterator[int]:
-    with suppress(FileNotFoundError, ProcessLookupError):  # likewise
-        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-            yield from _below(int(child))
-            yield int(child)
+class PatternHarness(SshdHarness):
+    """The same records, spread over several files."""
+
+    lacks: ClassVar = {}
+    path = PATTERN
+
+    def fill(self, records: Sequence[Record]) -> None:
+        spread(self.server.folder, records)
+
+    def spoil(self, at: int) -> str:
+        return f"{FILE}:{super().spoil(at)}"
+
+
+class OldHarness(SshdHarness):
+    """A server that only `legacy: true` reaches."""
+
+    legacy = True
+
+    def serving(self, home: Path) -> AbstractContextManager[Sshd]:
+        return sshd(home, OLDER, old_key)
 
 
 class TestSftp(ContractSuite):
@@ -98,3 +114,19 @@ class TestSftp(ContractSuite):
     def harness(cls) -> Iterator[SshdHarness]:
         with enterable_home() as home, ExitStack() as running:
             yield SshdHarness(home, running)
+
+
+class TestSftpOfAPattern(ContractSuite):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def harness(cls) -> Iterator[PatternHarness]:
+        with enterable_home() as home, ExitStack() as running:
+            yield PatternHarness(home, running)
+
+
+class TestLegacySftp(ContractSuite):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def harness(cls) -> Iterator[OldHarness]:
+        with enterable_home() as home, ExitStack() as running:
+            yield OldHarness(home, running)

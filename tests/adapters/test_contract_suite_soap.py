@@ -1,4 +1,4 @@
-"""The contract suite on node-soap, behind a WS-Security password."""
+"""The contract suite on node-soap with its pages, and on a service in Python with a cursor that lasts."""
 
 from __future__ import annotations
 
@@ -15,18 +15,20 @@ from adapters.contract import Secrets
 from adapters.soap import SoapAdapter, SoapConfig
 from adapters.testing import COLUMNS, Ability, ContractSuite, Harness, Record, connections_to
 from tests.adapters.conftest import PASSWORD, USER
-from tests.peers.processes import ROOT, announced
+from tests.peers.processes import ROOT, announced, python
 
 NAMES = {"no": "familyNo", "holder": "holderName", "amount": "allowance"}
 PAGE = 1_000
 
 
-class NodeSoapHarness(Harness):
-    """A node process that serves the rows of a file; ending it is the service going down."""
+class SoapHarness(Harness):
+    """A process that serves the rows of a file; ending it is the service going down."""
 
     adapter = SoapAdapter
     secret = PASSWORD
-    lacks: ClassVar = {Ability.CURSOR: "its pages have numbers, and a number is no place to go on from"}
+    lacks: ClassVar = {}
+    command: ClassVar[list[str]]
+    asking: ClassVar[dict[str, Any]]
     columns = tuple(replace(column, source=NAMES[column.name]) for column in COLUMNS)
 
     def __init__(self, home: Path, running: ExitStack) -> None:
@@ -43,9 +45,8 @@ class NodeSoapHarness(Harness):
 
     def _config(self, password: str) -> SoapConfig:
         return SoapConfig(
-            adapter="soap", wsdl=self._said["wsdl"], login="token_text", user=USER, password=password,
-            operation="queryDibao", params={"month": "{yyyymm}"}, total="queryDibaoResponse/total",
-            paging={"page": "pageNo", "size": "pageSize", "rows": PAGE}, rows="queryDibaoResponse/list/item",
+            adapter="soap", wsdl=self._said["wsdl"], user=USER, password=password, operation="queryDibao",
+            params={"month": "{yyyymm}"}, rows="queryDibaoResponse/list/item", **self.asking,
         )  # fmt: skip
 
     def fill(self, records: Sequence[Record]) -> None:
@@ -64,17 +65,44 @@ class NodeSoapHarness(Harness):
         self._running.close()
 
     def start(self) -> None:
-        peer = ROOT / "tests" / "peers" / "soap" / "rows.js"
         environ = {"PEER_USER": USER, "PEER_PASSWORD": PASSWORD}
-        self._said = self._running.enter_context(announced(["node", str(peer), str(self._rows)], environ))
+        self._said = self._running.enter_context(announced([*self.command, str(self._rows)], environ))
 
     def connections(self) -> int:
         return connections_to(self._said["port"])
 
 
-class TestSoap(ContractSuite):
+class NodeSoapHarness(SoapHarness):
+    lacks: ClassVar = {Ability.CURSOR: "its pages have numbers, and a number is no place to go on from"}
+    command: ClassVar = ["node", str(ROOT / "tests" / "peers" / "soap" / "rows.js")]
+    asking: ClassVar = {
+        "login": "token_text", "total": "queryDibaoResponse/total",
+        "paging": {"page": "pageNo", "size": "pageSize", "rows": PAGE},
+    }  # fmt: skip
+
+
+class ChainedHarness(SoapHarness):
+    command: ClassVar = python("tests.peers.soap.chained")
+    asking: ClassVar = {
+        "login": "basic",
+        "paging": {
+            "style": "cursor", "parameter": "lastId", "next": "queryDibaoResponse/next", "ends": "no_rows",
+            "first": "0", "size": "pageSize", "rows": PAGE,
+        },
+    }  # fmt: skip
+
+
+class TestPagesOfNodeSoap(ContractSuite):
     @pytest.fixture(scope="class")
     @classmethod
     def harness(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeSoapHarness]:
         with ExitStack() as running:
             yield NodeSoapHarness(tmp_path_factory.mktemp("soap"), running)
+
+
+class TestCursorsOfAPythonService(ContractSuite):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def harness(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChainedHarness]:
+        with ExitStack() as running:
+            yield ChainedHarness(tmp_path_factory.mktemp("chained"), running)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import paramiko
@@ -12,7 +16,9 @@ import pytest
 from adapters.contract import Request, Secrets
 from adapters.sftp import SftpAdapter, SftpConfig
 from gateway.demo.sources.generate import write_onecard
-from gateway.errors import SourceDenied
+from gateway.demo.sources.sftp import Folder, Gate, fingerprint, host_key, serve
+from gateway.errors import SourceDenied, SourceMalformed
+from gateway.records.types import Column, FieldType
 from tests.adapters.conftest import PASSWORD, USER, rows_of
 from tests.peers.processes import announced, python
 
@@ -43,8 +49,11 @@ def adapter(demo: dict[str, Any], catalogue_layout: dict[str, Any], secrets: Sec
 @pytest.fixture
 def catalogue_layout() -> dict[str, Any]:
     return {
-        "adapter": "sftp", "path": "/out/onecard_{yyyymm}.txt", "marker": "/out/onecard_{yyyymm}.ok",
-        "stable_seconds": 0.0, "totals": {"line": "first", "mark": "汇总", "rows": 2, "sums": {"amount": 3}},
+        "adapter": "sftp", "path": "/out/onecard_{yyyymm}.txt",
+        "ready": {"by": "marker", "path": "/out/onecard_{yyyymm}.ok"},
+        "format": {
+            "kind": "delimited", "totals": {"line": "first", "mark": "汇总", "rows": 2, "sums": {"amount": 3}},
+        },
     }  # fmt: skip
 
 
@@ -91,3 +100,60 @@ def test_the_folder_can_be_listed_and_read_only(client: paramiko.SFTPClient) -> 
 def test_no_path_leads_out_of_the_folder(client: paramiko.SFTPClient, path: str) -> None:
     with pytest.raises(OSError, match=r".*"):
         client.open(path).read()
+
+
+class _Grudging(Folder):
+    """Grants less at once than it is asked for, as old servers do."""
+
+    def open(self, path: str, flags: int, attributes: paramiko.SFTPAttributes) -> paramiko.SFTPHandle | int:
+        handle = super().open(path, flags, attributes)
+        if isinstance(handle, paramiko.SFTPHandle):
+            whole = handle.read
+            handle.read = lambda offset, length: whole(offset, min(length, 10_000))
+        return handle
+
+
+class _Misleading(Folder):
+    """Lists a name that leads elsewhere."""
+
+    def list_folder(self, path: str) -> list[paramiko.SFTPAttributes] | int:
+        return [paramiko.SFTPAttributes.from_stat(self._root.stat(), "x/../a.txt")]
+
+
+@pytest.fixture
+def serving(tmp_path: Path, secrets: Secrets) -> Iterator[Callable[..., SftpAdapter]]:
+    """The adapter on a server of that kind."""
+    with ExitStack() as stack:
+
+        def build(folder: type[Folder], **changes: Any) -> SftpAdapter:
+            key = host_key(tmp_path / "key")
+            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            given = (listener, key, Gate(USER, PASSWORD, None), tmp_path, folder)
+            threading.Thread(target=serve, args=given, daemon=True).start()
+            stack.callback(listener.shutdown, socket.SHUT_RDWR)
+            here = {"host": "127.0.0.1", "port": listener.getsockname()[1], "host_key": fingerprint(key)}
+            account = {"user": USER, "password": "env:PASSWORD"}
+            layout = {"adapter": "sftp", "ready": {"by": "stable", "seconds": 0.0}, "format": {"kind": "delimited"}}
+            return SftpAdapter(SftpConfig(**here, **account, **layout, **changes), secrets)
+
+        yield build
+
+
+@pytest.mark.parametrize("legacy", [False, True], ids=["paramiko", "asyncssh"])
+def test_a_server_that_grants_little_at_once_gives_every_byte(
+    serving: Callable[..., SftpAdapter], tmp_path: Path, ask: Callable[..., Request], legacy: bool
+) -> None:
+    numbers = [str(number) for number in range(600_000)]
+    (tmp_path / "a.txt").write_text("\n".join(["no", *numbers]))
+    columns = (Column(name="no", type=FieldType.CODE),)
+    reading = serving(_Grudging, path="a.txt", legacy=legacy).extract(ask("finance.onecard", columns=columns))
+    assert [row["no"] for row in rows_of(reading)] == numbers
+
+
+@pytest.mark.parametrize("legacy", [False, True], ids=["paramiko", "asyncssh"])
+def test_a_listed_name_that_leads_elsewhere_is_refused(
+    serving: Callable[..., SftpAdapter], ask: Callable[..., Request], legacy: bool
+) -> None:
+    with pytest.raises(SourceMalformed) as refused:
+        serving(_Misleading, path="*.txt", legacy=legacy).extract(ask("finance.onecard"))
+    assert refused.value.facts["reason_zh"] == "目录中的文件名含 /"

@@ -55,7 +55,10 @@ def test_neither_reference_nor_value_is_in_a_repr(tmp_path: Path) -> None:
     assert "GOOD" not in repr(SecretRef.parse("env:GOOD"))
 
 
-SFTP = {"adapter": "sftp", "host": "h", "user": "u", "path": "p", "host_key": "SHA256:" + "a" * 43}
+SFTP = {
+    "adapter": "sftp", "host": "h", "user": "u", "path": "p", "host_key": "SHA256:" + "a" * 43,
+    "format": {"kind": "delimited"},
+}  # fmt: skip
 SOAP = {
     "adapter": "soap", "wsdl": "http://h/?wsdl", "operation": "o", "rows": "a/b", "paging": {"page": "p", "size": "s"},
     "login": "basic", "user": "u",
@@ -96,7 +99,9 @@ def test_a_password_hidden_in_an_address_is_refused(model: type, given: dict[str
         (SftpConfig, SFTP | {"password": "env:GOOD", "host_key": "accept-any"}),
         (SftpConfig, SFTP | {"password": "env:GOOD", "hostkey": "x"}),
         (SftpConfig, SFTP | {"password": "env:GOOD", "port": "22"}),
-        (SftpConfig, SFTP | {"password": "env:GOOD", "delimiter": "\n"}),
+        (SftpConfig, SFTP | {"password": "env:GOOD", "legacy": "yes"}),
+        (SftpConfig, SFTP | {"password": "env:GOOD", "certificate": "env:GOOD"}),
+        (SftpConfig, SFTP | {"password": "env:GOOD", "format": {"kind": "delimited", "delimiter": "\n"}}),
         (SoapConfig, SOAP),
         (SoapConfig, SOAP | {"password": "env:GOOD", "wsdl": "file:///etc/passwd"}),
         (OdbcConfig, ODBC | {"sql": "DELETE FROM t"}),

@@ -40,6 +40,8 @@ COLUMNS = (
     Column(name="amount", type=FieldType.MONEY, source="金额"),
 )
 AT_THE_END = {"line": "last", "mark": "合计", "rows": 2, "sums": {"amount": 3}}
+STILL = {"by": "stable", "seconds": 0.0}
+FORMAT = {"encoding", "delimiter", "columns", "totals"}
 TOTALS = {"line": "first", "mark": "汇总", "rows": 2, "sums": {"amount": 3}}
 
 
@@ -56,9 +58,10 @@ def adapter(server: Sshd, folder: Path) -> Callable[..., SftpAdapter]:
         given = {
             "adapter": "sftp", "host": "127.0.0.1", "port": server.port, "host_key": server.fingerprint,
             "user": server.user, "private_key": f"file:{server.key}", "path": f"{folder.name}/a.txt",
-            "stable_seconds": 0.0,
+            "ready": STILL,
         }  # fmt: skip
-        return SftpAdapter(SftpConfig(**(given | changes)), Secrets(root=server.folder, environ={}))
+        layout = {"kind": "delimited"} | {key: changes.pop(key) for key in FORMAT & changes.keys()}
+        return SftpAdapter(SftpConfig(**(given | changes), format=layout), Secrets(root=server.folder, environ={}))
 
     return build
 
@@ -90,8 +93,9 @@ def test_the_departments_file_arrives_row_for_row_and_fen_for_fen(
 ) -> None:
     month = date(2026, 10, 1)
     fen = write_onecard(folder / "onecard_202610.txt", 12_000, month, 7)
-    layout = {"path": f"{folder.name}/onecard_{{yyyymm}}.txt", "marker": f"{folder.name}/onecard_{{yyyymm}}.ok"}
-    reading = adapter(**layout, totals=TOTALS).extract(ask("finance.onecard"))
+    marker = {"by": "marker", "path": f"{folder.name}/onecard_{{yyyymm}}.ok"}
+    path = f"{folder.name}/onecard_{{yyyymm}}.txt"
+    reading = adapter(path=path, ready=marker, totals=TOTALS).extract(ask("finance.onecard"))
     rows = rows_of(reading)
     written = [row for block in onecard.blocks(12_000, month, 7) for row in block]
     places = [onecard.TITLES.index(column.source) for column in ask("finance.onecard").columns]
@@ -159,7 +163,7 @@ def test_a_file_that_is_not_what_the_layout_says_is_refused_with_the_line(
     put(folder, text)
     with pytest.raises(SourceMalformed) as refused:
         rows_of(adapter(totals=TOTALS).extract(small()))
-    assert refused.value.facts["where"] == f"{folder.name}/a.txt:{where}"
+    assert refused.value.facts["where"] == f"a.txt:{where}"
 
 
 def test_totals_of_a_field_that_is_not_there_is_a_mistake_of_the_configuration(
@@ -185,7 +189,7 @@ def test_without_file_or_marker_the_source_is_not_ready_yet(
     with pytest.raises(SourceNotReady):
         adapter().extract(small())
     put(folder, "姓名|金额\n王|1\n")
-    marked = adapter(marker=f"{folder.name}/a.ok")
+    marked = adapter(ready={"by": "marker", "path": f"{folder.name}/a.ok"})
     with pytest.raises(SourceNotReady) as waiting:
         marked.extract(small())
     assert waiting.value.facts["file"].endswith("a.ok")
@@ -208,7 +212,7 @@ def test_a_file_that_grows_between_two_looks_is_not_ready(
     writer.start()
     try:
         with pytest.raises(SourceNotReady):
-            adapter(stable_seconds=0.3).extract(small())
+            adapter(ready={"by": "stable", "seconds": 0.3}).extract(small())
     finally:
         stop.set()
         writer.join()

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import date
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from xml.sax.saxutils import escape
 
 import pytest
 
@@ -26,7 +23,7 @@ from gateway.errors import (
     YizhanError,
 )
 from tests.adapters.conftest import PASSWORD, USER, rows_of
-from tests.peers.processes import ROOT
+from tests.peers.soap.scripted import Script, envelope, fault, page, parameter, serving
 
 LAYOUT: dict[str, Any] = {
     "adapter": "soap", "operation": "queryDibao", "params": {"month": "{yyyymm}"},
@@ -67,6 +64,15 @@ def test_an_element_that_is_not_there_is_null_and_an_empty_one_is_empty(
     assert (seen.column("price_subsidy")[0].as_py(), seen.column("phone")[0].as_py()) == (None, "")
 
 
+def test_node_soap_takes_the_digest_of_a_password(
+    node_soap: dict[str, Any], build: Build, ask: Callable[..., Request]
+) -> None:
+    digest = LOGIN | {"login": "token_digest"}
+    assert len(rows_of(build(node_soap["wsdl"], **digest).extract(ask("civil.dibao")))) == 2345
+    with pytest.raises(SourceDenied):
+        rows_of(build(node_soap["wsdl"], **(digest | {"password": "env:WRONG"})).extract(ask("civil.dibao")))
+
+
 @pytest.mark.parametrize("login", [{}, LOGIN | {"password": "env:WRONG"}, LOGIN | {"user": "nobody"}])
 def test_node_soap_refuses_another_account(
     node_soap: dict[str, Any], build: Build, ask: Callable[..., Request], login: dict[str, Any]
@@ -103,91 +109,6 @@ def test_a_call_that_does_not_fit_the_wsdl_is_refused_before_it_is_sent(
 
 
 # --- services that misbehave
-
-
-@dataclass
-class Script:
-    """What the server answers: bodies of successive POSTs (the last one again and again), or a whole raw answer."""
-
-    pages: list[str] = field(default_factory=list)
-    status: int = 200
-    content_type: str = "text/xml"
-    raw: bytes | None = None
-    trickle: bytes = b""
-    wsdl: Callable[[str], str] = lambda text: text
-    asked: list[bytes] = field(default_factory=list)
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Any
-
-    def do_GET(self) -> None:
-        script: Script = self.server.script
-        text = (ROOT / "gateway/demo/sources/dibao.wsdl").read_text(encoding="utf-8")
-        text = script.wsdl(text.replace("{address}", f"http://127.0.0.1:{self.server.server_port}/x"))
-        self._send(200, "text/xml", text.encode())
-
-    def do_POST(self) -> None:
-        script: Script = self.server.script
-        script.asked.append(self.rfile.read(int(self.headers["Content-Length"])))
-        if script.raw is not None:
-            self.wfile.write(script.raw)
-            self.close_connection = True
-            while script.trickle:
-                try:
-                    self.wfile.write(script.trickle)
-                except OSError:
-                    return
-                time.sleep(0.05)
-            return
-        page = script.pages[min(len(script.asked), len(script.pages)) - 1]
-        self._send(script.status, script.content_type, page.encode("utf-8", "surrogateescape"))
-
-    def _send(self, status: int, kind: str, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Quiet."""
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, script: Script) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.script = script
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """The client cuts connections off; that is what is being tested."""
-
-
-@contextmanager
-def serving(script: Script) -> Iterator[str]:
-    with _Server(script) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/x?wsdl"
-        finally:
-            server.shutdown()
-
-
-def envelope(body: str, declaration: str = "") -> str:
-    return f'{declaration}<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>{body}</s:Body></s:Envelope>'
-
-
-def page(total: int, *numbers: int, extra: str = "") -> str:
-    items = "".join(f"<item><familyNo>{n}</familyNo><holderName>王{n}</holderName>{extra}</item>" for n in numbers)
-    inside = f"<total>{total}</total><list>{items}</list>"
-    return envelope(f'<q:queryDibaoResponse xmlns:q="urn:x">{inside}</q:queryDibaoResponse>')
-
-
-def fault(code: str) -> str:
-    return envelope(f"<s:Fault><faultcode>{code}</faultcode><faultstring>王隐 430482</faultstring></s:Fault>")
 
 
 ELSEWHERE = "http://192.0.2.1/x"
@@ -329,22 +250,61 @@ def test_a_description_that_leads_elsewhere_or_is_none_is_refused(
 
 
 @pytest.mark.parametrize("declared", ["gb2312", "GBK", "gb18030"])
-def test_a_chinese_encoding_is_read_in_full_even_when_it_is_declared_as_its_smallest(
-    build: Build, ask: Callable[..., Request], declared: str
+@pytest.mark.parametrize("header", ["text/xml", "text/xml; charset=utf-8", "text/xml; charset=GBK", "text/html"])
+def test_a_gb_encoding_is_read_in_full_whatever_the_http_header_says(
+    build: Build, ask: Callable[..., Request], declared: str, header: str
 ) -> None:
-    item = "<item><familyNo>1</familyNo><holderName>朱镕基</holderName></item>"
-    text = envelope(f"<queryDibaoResponse><total>1</total><list>{item}</list></queryDibaoResponse>")
-    body = f'<?xml version="1.0" encoding="{declared}"?>{text}'.encode("gb18030")
-    script = Script(pages=[body.decode("utf-8", "surrogateescape")])
+    body = f'<?xml version="1.0" encoding="{declared}"?>{page(1, 1).replace("王1", "朱镕基")}'.encode("gb18030")
+    script = Script(pages=[body], content_type=header)
     assert [row["householder"] for row in read(script, build, ask("civil.dibao"))] == ["朱镕基"]
 
 
-def test_bytes_that_are_not_the_declared_encoding_are_refused_not_dropped(
-    build: Build, ask: Callable[..., Request]
+@pytest.mark.parametrize("header", ["text/xml; charset=utf-8", "text/xml; charset=GBK"])
+def test_bytes_that_are_not_the_declared_encoding_are_refused_unless_the_feed_declares_them(
+    build: Build, ask: Callable[..., Request], header: str
 ) -> None:
-    body = f'<?xml version="1.0" encoding="UTF-8"?>{page(1, 1)}'.encode("gb18030")
-    with pytest.raises(SourceMalformed):
-        read(Script(pages=[body.decode("utf-8", "surrogateescape")]), build, ask("civil.dibao"))
+    body = f'<?xml version="1.0" encoding="UTF-8"?>{page(1, 1).replace("王1", "朱镕基")}'.encode("gb18030")
+    with pytest.raises(SourceMalformed, match="page 1"):
+        read(Script(pages=[body], content_type=header), build, ask("civil.dibao"))
+    rows = read(Script(pages=[body], content_type=header), build, ask("civil.dibao"), encoding="gb18030")
+    assert [row["householder"] for row in rows] == ["朱镕基"]
+
+
+def test_the_page_with_a_byte_that_is_no_character_is_named(build: Build, ask: Callable[..., Request]) -> None:
+    good, bad = (
+        f'<?xml version="1.0" encoding="gbk"?>{page(4, *numbers)}'.encode("gbk") for numbers in ((1, 2), (3, 4))
+    )
+    with pytest.raises(SourceMalformed, match="page 2"):
+        read(Script(pages=[good, bad.replace("王".encode("gbk"), b"\xff")]), build, ask("civil.dibao"))
+
+
+def test_a_document_in_a_text_is_read_with_its_own_total(build: Build, ask: Callable[..., Request]) -> None:
+    items = "".join(f"<row><familyNo>{n}</familyNo><holderName>朱镕基</holderName></row>" for n in (1, 2))
+    document = f'<?xml version="1.0" encoding="GB2312"?><data><count>2</count><rows>{items}</rows></data>'
+    paths = {"embedded": "queryDibaoResponse/return", "rows": "data/rows/row", "total": "data/count"}
+    for text in (escape(document), f"<![CDATA[{document}]]>"):
+        body = envelope(f"<queryDibaoResponse><return>{text}</return></queryDibaoResponse>")
+        rows = read(Script(pages=[body]), build, ask("civil.dibao"), **paths)
+        assert [(row["household_no"], row["householder"]) for row in rows] == [("1", "朱镕基"), ("2", "朱镕基")]
+
+
+def test_an_answer_with_attachments_is_refused_as_such(build: Build, ask: Callable[..., Request]) -> None:
+    script = Script(pages=["--x"], content_type='multipart/related; type="application/xop+xml"; boundary=x')
+    with pytest.raises(SourceMalformed, match="MTOM"):
+        read(script, build, ask("civil.dibao"))
+
+
+def test_soap_1_2_is_spoken_where_the_wsdl_says_so(build: Build, ask: Callable[..., Request]) -> None:
+    old, new = "http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope"
+    script = Script(
+        pages=[page(1, 1).replace(old, new)],
+        content_type="application/soap+xml",
+        wsdl=lambda text: text.replace(
+            '"http://schemas.xmlsoap.org/wsdl/soap/"', '"http://schemas.xmlsoap.org/wsdl/soap12/"'
+        ),
+    )
+    assert [row["household_no"] for row in read(script, build, ask("civil.dibao"))] == ["1"]
+    assert new.encode() in script.asked[0]
 
 
 @pytest.mark.parametrize("extra", ["<familyNo>2</familyNo>", "<allowance><yuan>1</yuan></allowance>"])
@@ -381,3 +341,38 @@ def test_no_error_or_log_line_tells_the_password(
             told += [error.message("zh"), repr(error), repr(error.__cause__)]
     assert len(told) == 9
     assert PASSWORD not in "\n".join([*told, caplog.text])
+
+
+def test_one_connection_serves_every_page(build: Build, ask: Callable[..., Request]) -> None:
+    script = Script(pages=[page(5, 1, 2), page(5, 3, 4), page(5, 5)])
+    read(script, build, ask("civil.dibao"))
+    assert len(script.callers) == 1
+
+
+def test_the_next_page_is_asked_for_while_this_one_is_taken_apart_and_none_beyond_the_last(
+    build: Build, ask: Callable[..., Request]
+) -> None:
+    script = Script(pages=[page(6, 1, 2), page(6, 3, 4), page(6, 5, 6)])
+    with serving(script) as wsdl, build(wsdl, **PAGE_OF_TWO).extract(ask("civil.dibao")) as reading:
+        batches = iter(reading)
+        next(batches)
+        assert len(script.asked) == 1
+        next(batches)
+        until = time.monotonic() + 5
+        while len(script.asked) < 3 and time.monotonic() < until:
+            time.sleep(0.01)
+        assert len(script.asked) == 3
+        assert [batch.column("household_no").to_pylist() for batch in batches] == [["5", "6"]]
+    assert [parameter(one, "pageNo") for one in script.asked] == ["1", "2", "3"]
+
+
+def test_a_service_that_breaks_off_under_the_request_sent_ahead_can_be_tried_again(
+    build: Build, ask: Callable[..., Request]
+) -> None:
+    script = Script(pages=[page(6, 1, 2), page(6, 3, 4), page(6, 5, 6)])
+    with serving(script) as wsdl, build(wsdl, **PAGE_OF_TWO).extract(ask("civil.dibao")) as reading:
+        batches = iter(reading)
+        next(batches)
+        script.raw = b"HTTP/1.1 200 OK\r\nContent-Le"
+        with pytest.raises(SourceUnavailable):
+            list(batches)

@@ -42,7 +42,7 @@ feeds:
     source:
       adapter: sftp
       path: /out/{yyyymm}.txt
-      totals: {line: first, rows: 1, sums: {amount: 2}}
+      format: {kind: delimited, totals: {line: first, rows: 1, sums: {amount: 2}}}
 """
 
 
@@ -54,7 +54,7 @@ sources:
     user: yizhan
     host_key: "SHA256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
     private_key: file:keys/sftp
-    totals: {rows: 3}
+    format: {totals: {rows: 3}}
 """
 
 

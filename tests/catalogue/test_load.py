@@ -99,8 +99,10 @@ def test_an_unknown_key_is_refused_at_every_depth_with_its_line_and_the_nearest(
         ("limits: {rows: 1000}", "limits: {rows: 1.5}", "limits.rows must be a whole number"),
         ("limits: {rows: 1000}", "limits: {rows: 0}", "limits.rows must be at least 1"),
         ("limits: {rows: 1000}", "limits: [rows]", "limits must be a mapping"),
-        ("line: first", "line: frist", "totals.line must be first or last; nearest is first"),
-        ("rows: 1, sums", "rows: one, sums", "totals.rows must be a whole number"),
+        ("line: first", "line: frist", "format.totals.line must be first or last; nearest is first"),
+        ("kind: delimited", "kind: delimted", "format kind must be dbf or delimited or fixed or sheet or xml; nearest"),
+        ("kind: delimited, ", "", "format lacks the key kind"),
+        ("rows: 1, sums", "rows: one, sums", "format.totals.rows must be a whole number"),
         ("unit: yuan", "unit: 万元", "unit must be"),
         ("type: integer", "type: integer, unit: yuan", "unit is for type money only"),
         ("type: integer", "type: decimal", "a decimal needs precision and scale"),
@@ -224,7 +226,7 @@ def test_the_sites_part_completes_a_source(tmp_path, adapters, spoilt):
     path = spoilt("limits: {rows: 1000}", "limits: {rows: 1000}")
     config = load(path, adapters, overrides(tmp_path, SITE)).feed("finance.onecard").source_config
     assert (config.host, config.port, config.path) == ("10.1.2.3", 2222, "/out/{yyyymm}.txt")
-    assert (config.totals.rows, config.totals.sums) == (3, {"amount": 2})
+    assert (config.format.totals.rows, config.format.totals.sums) == (3, {"amount": 2})
     assert load(path, adapters, overrides(tmp_path, SITE)).digest == load(path, adapters).digest
 
 
@@ -234,7 +236,7 @@ def test_the_sites_part_completes_a_source(tmp_path, adapters, spoilt):
         ("    user: yizhan\n", "", 2, "key user is missing"),
         ("port: 2222", "prot: 2222", 4, "unknown key prot; nearest is port"),
         ("port: 2222", "port: no", 4, "port must be a whole number"),
-        ("totals: {rows: 3}", "totals: {row: 3}", 8, "unknown key row; nearest is rows"),
+        ("totals: {rows: 3}", "totals: {rowz: 3}", 8, "unknown key rowz; nearest is rows"),
         ("finance.onecard", "finance.onecrad", 2, "unknown feed finance.onecrad; nearest is finance.onecard"),
         ("host: 10.1.2.3", "adapter: soap", 3, "adapter must be sftp"),
     ],
@@ -255,7 +257,8 @@ def test_layout_may_not_be_left_to_the_site(spoilt, adapters):
 
 
 def test_bind_gives_the_model_when_all_is_right(tmp_path, adapters):
-    (tmp_path / "one.yaml").write_text(SITE.replace("    totals: {rows: 3}\n", "    adapter: sftp\n    path: /x\n"))
+    whole = "{kind: delimited}\n    adapter: sftp\n    path: /x\n"
+    (tmp_path / "one.yaml").write_text(SITE.replace("{totals: {rows: 3}}\n", whole))
     assert bind(read(tmp_path / "one.yaml").child("sources", "finance.onecard"), adapters["sftp"]).port == 2222
 
 
@@ -280,4 +283,4 @@ def test_the_samples_sources_are_whole_once_each_site_names_its_connection(tmp_p
 
 def test_a_field_of_the_source_totals_is_a_field_of_the_feed(sample, adapters, tmp_path):
     feed = load(sample, adapters, overrides(tmp_path, COUNTY_SITE)).feed("finance.onecard")
-    assert set(feed.source_config.totals.sums) <= {field.name for field in feed.fields}
+    assert set(feed.source_config.format.totals.sums) <= {field.name for field in feed.fields}

@@ -28,3 +28,7 @@ def test_every_command_error_and_reason_is_documented() -> None:
     missing += [reason.code for reason in Reason if f"| {reason.code} |" not in documented["problems"]]
     assert len(alone) > 15
     assert missing == []
+
+
+def test_every_key_of_every_source_is_documented() -> None:
+    assert "(undocumented)" not in (ROOT / "docs" / "sources.md").read_text(encoding="utf-8")

@@ -11,12 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.envelope.canonical import ControlTotals, fen, yuan
+from gateway.envelope.fiscal import FiscalBatch, People
 from gateway.envelope.manifest import Kind, Manifest, ManifestField, PayloadFacts, ProblemTotals, decode, encode
+from gateway.envelope.sealed import MAX_MANIFEST
 from gateway.errors import EnvelopeRefused, ManifestFormatUnsupported, ManifestInconsistent, ManifestMalformed
 from tests.envelope.world import NOTHING, facts
 
+HUNDRED, NOBODY = People(people=2, amount=10_000), People(people=0, amount=0)
+FISCAL = FiscalBatch(
+    document="湘财农〔2026〕7号", batch="B1", roster=HUNDRED, declared=HUNDRED, succeeded=HUNDRED, failed=NOBODY,
+    pending=NOBODY, refunded=NOBODY, reissued=NOBODY, duplicates=NOBODY,
+)  # fmt: skip
 GOOD = facts(PayloadFacts(digest="a" * 64, size=1000), "b" * 64)
 CORRECTION = replace(GOOD, kind=Kind.CORRECTION, revision=2, reason="补发两户", by="预算股负责人", previous="c" * 64)
+RECONCILED = replace(GOOD, reconciliation=(FISCAL, replace(FISCAL, batch="B2", declared=None)))
 NIL = replace(
     GOOD,
     kind=Kind.NIL,
@@ -27,7 +35,9 @@ NIL = replace(
 )
 
 
-@pytest.mark.parametrize("manifest", [GOOD, CORRECTION, NIL], ids=["data", "correction", "nil"])
+@pytest.mark.parametrize(
+    "manifest", [GOOD, CORRECTION, NIL, RECONCILED], ids=["data", "correction", "nil", "reconciled"]
+)
 def test_a_manifest_reads_back_as_it_was_written(manifest: Manifest) -> None:
     assert decode(encode(manifest)) == manifest
 
@@ -80,6 +90,11 @@ def changed(**values: object) -> bytes:
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
+def stated(**values: object) -> dict[str, object]:
+    """A fiscal batch of a good manifest as JSON, with some values replaced."""
+    return {**json.loads(encode(RECONCILED))["reconciliation"][0], **values}
+
+
 def test_the_way_values_are_changed_here_keeps_the_good_one_good() -> None:
     assert changed() == encode(GOOD)
 
@@ -128,6 +143,20 @@ def test_the_way_values_are_changed_here_keeps_the_good_one_good() -> None:
         ("recipients", []),
         ("recipients", [f"c{i}" for i in range(17)]),
         ("recipients", "changning"),
+        ("reconciliation", []),
+        ("reconciliation", {}),
+        ("reconciliation", [{"document": "a", "batch": "b"}]),
+        ("reconciliation", [stated(document="")]),
+        ("reconciliation", [stated(document="x" * 65)]),
+        ("reconciliation", [stated(batch="a\nb")]),
+        ("reconciliation", [stated(batch=7)]),
+        ("reconciliation", [stated(roster={"people": -1, "amount": "100.00"})]),
+        ("reconciliation", [stated(roster={"people": 2, "amount": 100})]),
+        ("reconciliation", [stated(roster={"people": 2, "amount": "100.0"})]),
+        ("reconciliation", [stated(roster={"people": 2, "amount": "100.00", "x": 1})]),
+        ("reconciliation", [stated(roster=None)]),
+        ("reconciliation", [stated(balanced=True)]),
+        ("reconciliation", [stated()] * 1001),
         ("landed_at", "2026-11-09T02:00:00"),
         ("landed_at", "2026-11-09 02:00:00+08:00"),
         ("landed_at", "2026-11-09T02:00:00Z"),
@@ -208,6 +237,17 @@ BROKEN_RULES = [
     replace(CORRECTION, reason=None),
     replace(CORRECTION, by=None),
     replace(NIL, revision=2, previous="c" * 64),
+    replace(NIL, reconciliation=(FISCAL,)),
+    replace(GOOD, reconciliation=(FISCAL, FISCAL)),
+    replace(GOOD, reconciliation=(replace(FISCAL, batch="B2"), FISCAL)),
+    replace(GOOD, reconciliation=(replace(FISCAL, succeeded=replace(HUNDRED, amount=9_999)),)),
+    replace(GOOD, reconciliation=(replace(FISCAL, succeeded=replace(HUNDRED, people=1)),)),
+    replace(GOOD, reconciliation=(replace(FISCAL, declared=replace(HUNDRED, people=1)),)),
+    replace(GOOD, reconciliation=(replace(FISCAL, declared=replace(HUNDRED, amount=1)),)),
+    replace(GOOD, reconciliation=(replace(FISCAL, refunded=replace(HUNDRED, people=3)),)),
+    replace(GOOD, reconciliation=(replace(FISCAL, reissued=replace(HUNDRED, people=3)),)),
+    replace(GOOD, reconciliation=(replace(FISCAL, duplicates=replace(HUNDRED, people=3)),)),
+    replace(GOOD, reconciliation=tuple(replace(FISCAL, batch=f"B{i}") for i in (1, 2, 3))),
 ]
 
 
@@ -237,3 +277,18 @@ def test_instants_keep_their_offset_and_fraction() -> None:
     manifest = decode(encode(replace(GOOD, landed_at=at, created_at=at.astimezone(UTC))))
     assert manifest.landed_at.isoformat() == "2026-11-09T02:00:00.250000+08:00"
     assert manifest.created_at.isoformat() == "2026-11-08T18:00:00.250000+00:00"
+
+
+def test_the_longest_reconciliation_fits_a_manifest() -> None:
+    """A thousand fiscal batches whose numbers are as long as they may be, in characters of three bytes."""
+    figure = People(people=2, amount=-(10**17) - 1)
+    longest = FiscalBatch(
+        document="文" * 64, batch="批" * 64, roster=figure, declared=figure, succeeded=figure,
+        failed=NOBODY, pending=NOBODY, refunded=figure, reissued=figure, duplicates=figure,
+    )  # fmt: skip
+    batches = tuple(replace(longest, batch=f"{i:04}" + "批" * 60) for i in range(1_000))
+    totals = ControlTotals(rows=2_000, sums=(("amount", 1),))
+    manifest = replace(GOOD, reconciliation=batches, totals=totals, extracted=totals + GOOD.problems.totals)
+    content = encode(manifest)
+    assert decode(content) == manifest
+    assert len(content) + 64 * 1024 < MAX_MANIFEST

@@ -132,6 +132,7 @@ def facts(payload: PayloadFacts, commitment: str) -> Manifest:
         payload=payload,
         key_commitment=commitment,
         recipients=("changning",),
+        reconciliation=None,
         landed_at=NOW - timedelta(hours=1),
         created_at=NOW,
         previous=None,

@@ -11,17 +11,28 @@ import getpass
 import hashlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    SSHCertificateBuilder,
+    SSHCertificateType,
+    load_ssh_private_key,
+    load_ssh_public_key,
+)
 
 from tests.peers.processes import ROOT
 
@@ -43,8 +54,29 @@ class Sshd:
 
     def sessions(self) -> int:
         """How many connections are open now: each is one child of the server."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return len(children)
+        return len(_children(self.pid))
+
+    def drop_sessions(self) -> None:
+        """Break every connection that is open now; the server itself goes on."""
+        for session in [deeper for child in _children(self.pid) for deeper in [*_children(child), child]]:
+            with suppress(ProcessLookupError):  # it has just ended by itself
+                os.kill(session, signal.SIGKILL)
+
+
+OLD = """
+HostKeyAlgorithms ssh-rsa
+PubkeyAcceptedAlgorithms ssh-rsa
+MACs hmac-sha1
+"""
+"""Settings of a server of 2008; a key exchange and a cipher go with them."""
+OLDEST = OLD + "KexAlgorithms diffie-hellman-group1-sha1\nCiphers 3des-cbc\n"
+OLDER = OLD + "KexAlgorithms diffie-hellman-group14-sha1\nCiphers aes128-cbc\n"
+
+
+def _children(pid: int) -> list[int]:
+    with suppress(FileNotFoundError, ProcessLookupError):  # likewise
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
 
 
 @contextmanager
@@ -56,16 +88,17 @@ def enterable_home() -> Iterator[Path]:
 
 
 @contextmanager
-def sshd(home: Path) -> Iterator[Sshd]:
-    """Start it below `home`, which others must be able to enter."""
+def sshd(home: Path, settings: str = "", keys: Callable[[Path], Path] | None = None) -> Iterator[Sshd]:
+    """Start it below `home`, which others must be able to enter; `settings` are further lines of its configuration."""
     folder = home / "served"
     folder.mkdir(mode=0o755)
-    host, client = new_key(home / "host"), new_key(home / "client")
+    make = keys or new_key
+    host, client = make(home / "host"), make(home / "client")
     shutil.copy(f"{client}.pub", home / "authorized")
     user = _given_to_its_user(host)
     port = _free_port()
     config = home / "sshd_config"
-    config.write_text(_config(home, port))
+    config.write_text(_config(home, port) + settings)
     child = subprocess.Popen([*_binary(), "-D", "-e", "-f", config], stderr=(home / "log").open("wb"), **_as(user))
     try:
         _await(port, child)
@@ -117,7 +150,28 @@ def _given_to_its_user(host: Path) -> str:
 
 def new_key(path: Path) -> Path:
     """An Ed25519 key pair as ssh-keygen writes it: the private key at `path`, the public one beside it."""
-    key = Ed25519PrivateKey.generate()
+    return _written(path, Ed25519PrivateKey.generate())
+
+
+def old_key(path: Path) -> Path:
+    """The same with RSA, the one kind that old servers know."""
+    return _written(path, rsa.generate_private_key(65537, 2048))
+
+
+def certify(authority: Path, key: Path, user: str) -> Path:
+    """An OpenSSH certificate for `user`'s key, signed by the authority; returns its path."""
+    public = load_ssh_public_key(key.with_suffix(".pub").read_bytes())
+    signer = load_ssh_private_key(authority.read_bytes(), None)
+    now = int(time.time())
+    builder = SSHCertificateBuilder().public_key(public).serial(1).type(SSHCertificateType.USER).key_id(b"yizhan")
+    builder = builder.valid_principals([user.encode()]).valid_after(now - 60).valid_before(now + 3600)
+    path = key.with_name(f"{key.name}-cert.pub")
+    path.touch(0o600)
+    path.write_bytes(builder.sign(signer).public_bytes())
+    return path
+
+
+def _written(path: Path, key: Ed25519PrivateKey | rsa.RSAPrivateKey) -> Path:
     path.touch(0o600)
     path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
     path.with_suffix(".pub").write_bytes(key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH) + b"\n")

@@ -174,7 +174,8 @@ def ssh(server: Sshd, folder: Path) -> dict[str, object]:
     path = f"{folder.name}/onecard_{{yyyymm}}"
     return {
         "host": "127.0.0.1", "port": server.port, "host_key": server.fingerprint, "user": server.user,
-        "private_key": f"file:{server.key}", "path": f"{path}.txt", "marker": f"{path}.ok", "stable_seconds": 0.05,
+        "private_key": f"file:{server.key}", "path": f"{path}.txt",
+        "ready": {"by": "marker", "path": f"{path}.ok", "seconds": 0.05},
     }  # fmt: skip
 
 
@@ -188,7 +189,7 @@ def messages(office: Office, code: str, exit_code: int) -> tuple[str, str]:
         message = ended.err.removeprefix(f"[{code}] ").rstrip("\n")
         collected = [{"feed": office.feed, "period": office.period, "batch": None, "code": code, "message": message}]
         nothing = {"rows": None, "problem_rows": None, "problems": None}
-        assert ended.json == {"collected": [collected[0] | nothing], "delivered": []}
+        assert ended.json == {"collected": [collected[0] | nothing], "delivered": [], "acknowledged": []}
         said.append(message)
     return said[0], said[1]
 

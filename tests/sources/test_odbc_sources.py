@@ -43,7 +43,7 @@ def test_a_database_that_is_not_there_is_told_and_not_made(agri: Office, tmp_pat
 def test_a_driver_nobody_installed_is_told(agri: Office, tmp_path: Path) -> None:
     agri.connect(connection=f"Driver=NoSuchDriver;Database={tmp_path / 'cwgl.db'}")
     zh, en = messages(agri, "YZ-2005", 1)
-    assert zh.startswith("读取源数据失败:agri.village_finance:ODBC:驱动或语句不可用")
+    assert zh.startswith("读取源数据失败:agri.village_finance:ODBC:本机没有连接串所说的 ODBC 驱动程序")
     assert zh.endswith("未发送任何数据;请部门改正后重新采集。")
     assert en.endswith("Nothing was sent; have the department correct it and collect again.")
     agri.expect_nothing_sent("YZ-2005", "refused")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Callable
@@ -32,7 +33,7 @@ def test_a_wrong_header_total_is_unbalanced_everywhere_and_nothing_is_sent(
     roster = folder / "onecard_202510.txt"
     heading, _, body = roster.read_bytes().decode("gb18030").partition("\n")
     changed = _altered(f"{heading}\n", old, new)
-    roster.write_bytes((changed + body).encode("gb18030"))
+    place(folder, (changed + body).encode("gb18030"))
 
     zh, en = messages(finance, "YZ-2008", 1)
 
@@ -67,7 +68,8 @@ def test_a_roster_that_has_not_appeared_waits(finance: Office, folder: Path) -> 
 
 
 def test_a_roster_that_is_still_being_written_waits(finance: Office, server: Sshd, folder: Path) -> None:
-    finance.connect(**ssh(server, folder) | {"stable_seconds": 0.5})
+    where = ssh(server, folder)
+    finance.connect(**where | {"ready": {**where["ready"], "seconds": 0.5}})
     with _writing(folder / "onecard_202510.txt"):
         zh, en = messages(finance, "YZ-2002", 75)
     assert "文件仍在变化" in zh
@@ -79,17 +81,62 @@ def test_a_roster_cut_off_in_the_middle_is_unbalanced(finance: Office, folder: P
     """Half-written, and its marker placed too early: the totals line knows better."""
     roster = folder / "onecard_202510.txt"
     lines = roster.read_bytes().splitlines(keepends=True)
-    roster.write_bytes(b"".join(lines[: len(lines) // 2]))
+    place(folder, b"".join(lines[: len(lines) // 2]))
     zh, en = messages(finance, "YZ-2008", 1)
     assert f"声明 {ROWS} 行" in zh
     assert "Nothing was sent" in en
     finance.expect_nothing_sent("YZ-2008", "unbalanced")
 
 
+def test_a_resumed_upload_that_appended_twice_is_unbalanced(finance: Office, folder: Path) -> None:
+    roster = (folder / "onecard_202510.txt").read_bytes()
+    place(folder, roster + b"".join(roster.splitlines(keepends=True)[2:]))
+    zh, _ = messages(finance, "YZ-2008", 1)
+    assert f"声明 {ROWS} 行" in zh
+    assert f"实数 {2 * ROWS} 行" in zh
+    finance.expect_nothing_sent("YZ-2008", "unbalanced")
+
+
+def test_a_marker_older_than_its_roster_is_not_believed(finance: Office, folder: Path) -> None:
+    """It came first, or it was left there last month."""
+    os.utime(folder / "onecard_202510.ok", (1_700_000_000, 1_700_000_000))
+    zh, en = messages(finance, "YZ-2002", 75)
+    assert "onecard_202510.ok:就绪标志早于数据文件" in zh
+    assert "onecard_202510.ok: its marker is older than the file" in en
+    finance.expect_nothing_sent("YZ-2002", "deferred")
+
+
+def test_a_roster_in_parts_is_one_batch(finance: Office, server: Sshd, folder: Path) -> None:
+    whole = (folder / "onecard_202510.txt").read_bytes().splitlines(keepends=True)
+    (folder / "onecard_202510.txt").unlink()
+    for number, part in enumerate((whole[1:500], whole[1:2] + whole[500:]), 1):
+        (folder / f"onecard_202510_{number}.txt").write_bytes(b"".join(part))
+    where = ssh(server, folder)
+    finance.connect(
+        **where | {"path": f"{folder.name}/onecard_{{yyyymm}}_*.txt", "format": {"totals": None}}
+        | {"ready": {**where["ready"], "path": "onecard_{yyyymm}.ok"}}
+    )  # fmt: skip
+    (folder / "onecard_202510.ok").touch()
+    assert finance.run("--json").json["collected"][0]["rows"] == ROWS
+
+
+@pytest.mark.parametrize("command", ["run", "probe", "adapter check"])
+def test_a_source_read_the_legacy_way_is_warned_of_by_every_command(
+    finance: Office, server: Sshd, folder: Path, command: str
+) -> None:
+    finance.connect(**ssh(server, folder) | {"legacy": True})
+    ended = finance.yizhan.run(*command.split(), "finance.onecard", "--site", finance.site)
+    if command == "probe":
+        assert "security: legacy" in ended.out
+    assert ended.code == (2 if command == "run" else 0), ended.err  # the batch is sealed; there is no centre here
+    assert "警告:127.0.0.1 使用过时的SSH算法(legacy: true)" in ended.err
+    assert "Warning" not in ended.err
+
+
 def test_an_empty_roster_asks_for_a_nil_return(finance: Office, folder: Path) -> None:
     roster = folder / "onecard_202510.txt"
     titles = roster.read_bytes().splitlines()[1]
-    roster.write_bytes("汇总|0|0.00\r\n".encode("gb18030") + titles + b"\r\n")
+    place(folder, "汇总|0|0.00\r\n".encode("gb18030") + titles + b"\r\n")
     zh, en = messages(finance, "YZ-2009", 1)
     assert zh == "数据源没有数据:finance.onecard 2025-10。 若确无数据,应由责任人作零报送;否则请核对数据源。"
     assert en.endswith("If there truly is nothing, a person must sign a nil return; else check the source.")
@@ -137,7 +184,7 @@ def test_a_wrong_password_is_refused_and_not_repeated(
     )  # fmt: skip
     with announced(serving, {"CANARY_PASSWORD": PASSWORD}) as said:
         here = {"host": "127.0.0.1", "port": said["port"], "host_key": said["host_key"], "user": USER}
-        files = {"path": "onecard_{yyyymm}.txt", "marker": "onecard_{yyyymm}.ok", "stable_seconds": 0.05}
+        files = {"path": "onecard_{yyyymm}.txt", "ready": {"by": "marker", "path": "onecard_{yyyymm}.ok"}}
         finance = office("finance.onecard")
         finance.connect(**here, **files, password="wrong-9d4c-口令")
         _expect_denied(finance)
@@ -168,6 +215,12 @@ def _expect_denied(finance: Office) -> None:
     assert zh == "登录或读取数据源被拒绝:finance.onecard。 请核对账号、口令引用和读取权限,更新后重试。"
     assert en.endswith("Check the account, the secret's reference and its rights.")
     finance.expect_nothing_sent("YZ-2003", "refused")
+
+
+def place(folder: Path, roster: bytes) -> None:
+    """Another roster, and its marker after it, as the department does."""
+    (folder / "onecard_202510.txt").write_bytes(roster)
+    (folder / "onecard_202510.ok").touch()
 
 
 def _altered(heading: str, old: str, new: str) -> str:

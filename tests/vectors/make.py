@@ -28,6 +28,7 @@ from tests.vectors.material import (
     HERE,
     NIL,
     RECEIPT,
+    RECONCILED,
     SINGLE,
     TWO,
     Seeded,
@@ -58,6 +59,13 @@ def good_ones() -> Iterator[Vector]:
     yield Vector(name="two_recipients", shows="two recipients", code=None, files=all_of(TWO), open_as="hengyang")
     yield Vector(name="nil_return", shows="no rows, signed for", code=None, files=all_of(NIL), open_as="changning")
     yield Vector(name="correction", shows="revision 2", code=None, files=all_of(CORRECTION), open_as="changning")
+    yield Vector(
+        name="reconciled",
+        shows="roster, fiscal batches and the bank's returns agree",
+        code=None,
+        open_as="changning",
+        files=all_of(RECONCILED),
+    )
     yield Vector(
         name="rerouted",
         shows="a recipient sealed the keys again for the other",

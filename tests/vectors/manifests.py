@@ -7,12 +7,15 @@ from dataclasses import replace
 
 from gateway import errors
 from gateway.envelope import manifest, sealed
+from gateway.envelope.fiscal import FiscalBatch
 from gateway.errors import YizhanError
 from tests.vectors.material import (
     CHANGNING,
     CIVIL,
     CORRECTION,
     FINANCE,
+    FISCAL,
+    RECONCILED,
     SINGLE,
     TOTALS,
     SampleSigner,
@@ -125,5 +128,51 @@ def bad_manifest_contents() -> Iterator[Vector]:
         "revision 2 gives no reason",
         resigned(manifest.encode(replace(CORRECTION.declared, reason=None))),
     )
+    yield from _bad_reconciliations()
     yield vector("2.10_signed_by_another", errors.SignerNotSender, "civil for finance", resigned(content, CIVIL))
     yield vector("2.10_signed_by_a_centre", errors.SignerNotSender, "a centre signs", resigned(content, CHANGNING))
+
+
+def _bad_reconciliations() -> Iterator[Vector]:
+    content = sealed.parse_manifest(RECONCILED.manifest).content
+    first, second = FISCAL
+
+    def stated(*batches: FiscalBatch) -> bytes:
+        return resigned(manifest.encode(replace(RECONCILED.declared, reconciliation=batches)))
+
+    yield vector(
+        "2.8_reconciliation_empty",
+        errors.ManifestMalformed,
+        "a reconciliation of nothing is null",
+        stated(),
+    )
+    yield vector(
+        "2.8_reconciliation_amount_as_number",
+        errors.ManifestMalformed,
+        "yuan without quotes",
+        resigned(content.replace(b'"amount":"500.05"', b'"amount":500.05', 1)),
+    )
+    yield vector(
+        "2.9_reconciliation_unbalanced",
+        errors.ManifestInconsistent,
+        "one fen succeeded more than the roster holds",
+        stated(replace(first, succeeded=replace(first.succeeded, amount=20_006)), second),
+    )
+    yield vector(
+        "2.9_reconciliation_declared",
+        errors.ManifestInconsistent,
+        "the fiscal batch declares one person more",
+        stated(replace(first, declared=replace(first.roster, people=4)), second),
+    )
+    yield vector(
+        "2.9_reconciliation_repeated",
+        errors.ManifestInconsistent,
+        "a fiscal batch twice",
+        stated(first, first),
+    )
+    yield vector(
+        "2.9_reconciliation_more_people",
+        errors.ManifestInconsistent,
+        "more people reconciled than rows extracted",
+        stated(first, replace(first, document=second.document)),
+    )

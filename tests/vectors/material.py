@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from gateway.envelope import receipt, sealing
 from gateway.envelope.canonical import ControlTotals
+from gateway.envelope.fiscal import FiscalBatch, People
 from gateway.envelope.manifest import Kind, Manifest, ManifestField, PayloadFacts, ProblemTotals
 from gateway.envelope.payload import PayloadWriter
 from gateway.envelope.receipt import LedgerPlace, Receipt
@@ -162,6 +163,7 @@ def facts(payload: PayloadFacts, content_key: bytes) -> Manifest:
         payload=payload,
         key_commitment=INTL.commitment(content_key),
         recipients=("changning",),
+        reconciliation=None,
         landed_at=datetime.fromisoformat("2026-11-08T16:20:00+08:00"),
         created_at=datetime.fromisoformat("2026-11-09T02:00:00.250000+08:00"),
         previous=None,
@@ -191,6 +193,34 @@ NIL = make(
     extracted=NOTHING,
     problems=ProblemTotals(rows=0, sums=(("amount", 0),)),
 )
+NOBODY = People(people=0, amount=0)
+FISCAL = (
+    FiscalBatch(
+        document="湘财农〔2026〕7号",
+        batch="YKT20261001",
+        roster=People(people=3, amount=50_005),
+        declared=People(people=3, amount=50_005),
+        succeeded=People(people=1, amount=20_005),
+        failed=People(people=1, amount=10_000),
+        pending=People(people=1, amount=20_000),
+        refunded=NOBODY,
+        reissued=NOBODY,
+        duplicates=People(people=2, amount=40_005),
+    ),
+    FiscalBatch(
+        document="湘财社〔2026〕3号",
+        batch="YKT20261002",
+        roster=People(people=1, amount=19_900),
+        declared=None,
+        succeeded=People(people=1, amount=19_900),
+        failed=NOBODY,
+        pending=NOBODY,
+        refunded=People(people=1, amount=19_900),
+        reissued=People(people=1, amount=19_900),
+        duplicates=NOBODY,
+    ),
+)
+RECONCILED = make("reconciled", arrow(ROWS), (CHANGNING_ENCRYPT.certificate,), reconciliation=FISCAL)
 CORRECTION = make(
     "correction",
     arrow(ROWS),

@@ -107,7 +107,7 @@ def fingerprint(key: paramiko.PKey) -> str:
     return "SHA256:" + base64.b64encode(hashlib.sha256(key.asbytes()).digest()).decode().rstrip("=")
 
 
-def serve(listener: socket.socket, key: paramiko.PKey, gate: Gate, root: Path) -> None:
+def serve(listener: socket.socket, key: paramiko.PKey, gate: Gate, root: Path, folder: type[Folder] = Folder) -> None:
     """Answer connections until the listener is closed."""
     while True:
         try:
@@ -115,13 +115,13 @@ def serve(listener: socket.socket, key: paramiko.PKey, gate: Gate, root: Path) -
         except OSError:
             return
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        threading.Thread(target=_session, args=(connection, key, gate, root), daemon=True).start()
+        threading.Thread(target=_session, args=(connection, key, gate, root, folder), daemon=True).start()
 
 
-def _session(connection: socket.socket, key: paramiko.PKey, gate: Gate, root: Path) -> None:
+def _session(connection: socket.socket, key: paramiko.PKey, gate: Gate, root: Path, folder: type[Folder]) -> None:
     transport = paramiko.Transport(connection)
     transport.add_server_key(key)
-    transport.set_subsystem_handler("sftp", paramiko.SFTPServer, Folder, root)
+    transport.set_subsystem_handler("sftp", paramiko.SFTPServer, folder, root)
     try:
         transport.start_server(server=gate)
     except (paramiko.SSHException, EOFError, OSError):

@@ -1,0 +1,1 @@
+"""Text files of fixed-width records, their fields measured in bytes."""

@@ -1,0 +1,1 @@
+"""XML files: one element a record, its fields child elements or attributes."""

@@ -1,0 +1,59 @@
+"""`yizhan template`: the collection workbook for a department without a system."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway.app import read_site
+from gateway.calendar import Period
+from gateway.catalogue import load
+from gateway.cli.shell import Shell, answer, registry
+from gateway.errors import DriverMissing, TemplateRefused
+
+_DRIVER, _EXTRA = "xlsxwriter", "files"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("template", help="生成部门采集表 / write the collection workbook of a feed")(template)
+
+
+def template(
+    context: typer.Context,
+    feed: Annotated[str, typer.Argument(help="归集事项 / feed id")],
+    out: Annotated[Path, typer.Option(help="要写的 xlsx 文件,不覆盖已有的 / the xlsx file to write; none is replaced")],
+    period: Annotated[str | None, typer.Option(help="预先填入的数据期 / a period to fill in beforehand")] = None,
+) -> None:
+    """For a department without a system. On stdout: the `source:` block under which the same feed reads it back."""
+    shell: Shell = context.obj
+    _expect_driver()
+    from gateway.template import declaration, plan, workbook
+
+    site = read_site(shell.site_dir())
+    chosen = load(site.catalogue, registry().configs(), site.overrides).feed(feed)
+    drawn = plan(chosen)
+    _write(out, workbook(drawn, shell.lang, str(Period.parse(period)) if period else None))
+    answer(declaration(drawn).rstrip("\n"))
+    shell.remark(f"已生成 {out};以上 source 写入目录后即可读取", f"{out} is written; the source above reads it back")
+
+
+def _expect_driver() -> None:
+    try:
+        importlib.import_module(_DRIVER)
+    except ImportError as error:
+        raise DriverMissing(adapter="template", extra=_EXTRA, package=_DRIVER) from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Raises: TemplateRefused: it exists, is no xlsx, or cannot be written."""
+    if path.suffix.lower() != ".xlsx":
+        raise TemplateRefused(path=path)
+    try:
+        with path.open("xb") as file:
+            file.write(content)
+    except OSError as error:
+        raise TemplateRefused(path=path) from error
