@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,29 +44,38 @@ class Accelerated:
         command = [sys.executable, "-I", str(_CHILD)]
         pipe = subprocess.PIPE
         self._child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe)  # noqa: S603 - this interpreter
+        self._reading = threading.Lock()
         self._ask(query)
         self._batches: pa.ipc.RecordBatchStreamReader | None = None
 
     def read(self, rows: int) -> tuple[bytes, int]:
         """One portion of the child's, as large as it made it. Raises: ChildFailed."""
-        try:
-            self._batches = self._batches or pa.ipc.open_stream(self._child.stdout)
-            batch = self._batches.read_next_batch()
-        except StopIteration:
-            self._expect_done()
+        with self._reading:
+            batch = self._next()
+        if batch is None:
             return b"", 0
-        except (pa.ArrowInvalid, OSError) as error:
-            raise self._failure() from error
         lines = batch.column(0)
         whole = pa.ListArray.from_arrays([0, len(lines)], lines)
         return pc.binary_join(whole, "\n")[0].as_buffer().to_pybytes(), len(lines)
 
     def cancel(self) -> None:
-        """Kill it and wait for it; nothing when it has ended."""
+        """Kill it; nothing when it has ended. A read under way in another thread then fails, and closes the pipes."""
         self._child.kill()
-        self._child.wait()
-        for pipe in (self._child.stdout, self._child.stderr):
-            pipe.close()
+        if self._reading.acquire(blocking=False):
+            try:
+                self._close()
+            finally:
+                self._reading.release()
+
+    def _next(self) -> pa.RecordBatch | None:
+        try:
+            self._batches = self._batches or pa.ipc.open_stream(self._child.stdout)
+            return self._batches.read_next_batch()
+        except StopIteration:
+            self._expect_done()
+            return None
+        except (pa.ArrowInvalid, OSError) as error:
+            raise self._failure() from error
 
     def _ask(self, query: Query) -> None:
         asked = {
@@ -86,11 +96,16 @@ class Accelerated:
     def _expect_done(self) -> None:
         if self._child.wait() != 0:
             raise self._failure()
-        self.cancel()
+        self._close()
 
     def _failure(self) -> ChildFailed:
         """Its SQLSTATE, or how it ended; whatever else it wrote stays unread by anybody."""
         code = self._child.wait()
         found = _STATE.search(self._child.stderr.read(65_536).decode(errors="replace"))
-        self.cancel()
+        self._close()
         return ChildFailed(state=found[1] if found else None, code=code)
+
+    def _close(self) -> None:
+        self._child.wait()
+        for pipe in (self._child.stdout, self._child.stderr):
+            pipe.close()

@@ -54,6 +54,7 @@ def driver_errors(request: Request) -> Iterator[None]:
         zh, en = "数据库交来的行与要求不符", "the rows that the database handed over are not those asked for"
         raise malformed(request, zh, en) from None
     except (ValueError, OverflowError):
+        request.remaining()
         zh = "驱动程序给出无法表示的值,请在语句中转为文本"
         en = "the driver gave a value it cannot express: cast it to text in the SQL"
         raise malformed(request, zh, en, where="ODBC") from None
