@@ -82,7 +82,7 @@ class Registry:
 def _entry(point: EntryPoint) -> Entry:
     adapter, error = _load(point)
     if adapter is not None:
-        error = _missing_driver(adapter)
+        error = _missing_driver(adapter, point.dist.name if point.dist else "yizhan")
     return Entry(
         name=point.name,
         version=point.dist.version if point.dist else "",
@@ -108,10 +108,11 @@ def _load(point: EntryPoint) -> tuple[type[Adapter] | None, YizhanError | None]:
     return adapter, None
 
 
-def _missing_driver(adapter: type[Adapter]) -> DriverMissing | None:
+def _missing_driver(adapter: type[Adapter], distribution: str) -> DriverMissing | None:
     for module in adapter.drivers:
         if not _found(module):
-            return DriverMissing(adapter=adapter.kind, extra=adapter.extra, package=module)
+            told = {"adapter": adapter.kind, "extra": adapter.extra, "package": module}
+            return DriverMissing(distribution=distribution, **told)
     return None
 
 

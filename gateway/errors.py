@@ -316,12 +316,16 @@ class SourceMalformed(Refuse):
 
 
 class DriverMissing(Refuse):
-    """Facts: `adapter`, `extra`, `package`."""
+    """Facts: `adapter`, `extra`, `package`, `distribution` (whose extra it is; this one's unless told otherwise)."""
 
     code = "YZ-2006"
     exit_code = 2
     zh, en = "适配器 {adapter} 缺少组件 {package}。", "adapter {adapter} needs {package}, which is not installed."
-    zh_next, en_next = "请安装:pip install 'yizhan[{extra}]'。", "Install it: pip install 'yizhan[{extra}]'."
+    zh_next = "请安装:pip install '{distribution}[{extra}]'。"
+    en_next = "Install it: pip install '{distribution}[{extra}]'."
+
+    def __init__(self, *, distribution: str = "yizhan", **facts: object) -> None:
+        super().__init__(distribution=distribution, **facts)
 
 
 class LimitExceeded(Refuse):

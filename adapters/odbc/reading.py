@@ -5,11 +5,9 @@ Imported only when a source is opened, so that a machine without unixODBC can st
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Literal
 
 import pyarrow as pa
@@ -25,12 +23,11 @@ from adapters.odbc.results import Result
 from adapters.odbc.tables import Quoted
 from adapters.odbc.values import Reader, ValueRefused, reader
 from adapters.statements import Statement
-from gateway.errors import ConfigInvalid, SourceMalformed
-from gateway.records.types import Column, FieldType, Unit
+from adapters.totals import NotExact, of_query
+from gateway.errors import SourceMalformed
+from gateway.records.types import Column, FieldType
 
 _FETCH_ROWS = 5_000  # rows or values are Python objects for a moment: more cost memory, gain nothing (measured)
-_NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,10})?")
-_FEN = {Unit.FEN: 1, Unit.YUAN: 100, Unit.WAN_YUAN: 1_000_000}
 
 
 def open_database(config: OdbcConfig, secrets: Secrets, request: Request) -> Extraction:
@@ -162,40 +159,17 @@ class Reading:
         if self._config.totals_sql is None:
             return None
         names, rows = self._few(self._config.totals_sql)
-        if len(rows) != 1 or "rows" not in names:
-            raise self._malformed("totals_sql 应为一行并含 rows 列", "totals_sql must give one row with a column rows")
-        given = dict(zip(names, rows[0], strict=True))
-        count = given.pop("rows")
-        return Declared(
-            rows=self._exact(count, 1), sums=tuple((n, self._exact(v, self._unit(n))) for n, v in given.items())
-        )
+        try:
+            return of_query(names, rows, self._request)
+        except NotExact as wrong:
+            raise self._malformed(wrong.zh, wrong.en) from None
 
-    def _few(self, sql: str) -> tuple[list[str], list[pyodbc.Row]]:
+    def _few(self, sql: str) -> tuple[tuple[str, ...], list[pyodbc.Row]]:
         """The names and the first two rows of a statement's result."""
         cursor = self.connection.cursor()
         with driver_errors(self._request), cut_off(self._request, lambda: _cancel(cursor)), closing(cursor):
             names = self._source.run(Statement.parse(sql), cursor)
-            return list(names), cursor.fetchmany(2)
-
-    def _unit(self, name: str) -> int:
-        for column in self._request.columns:
-            if column.name == name and column.type is FieldType.MONEY:
-                return _FEN[column.unit or Unit.YUAN]
-        problem = {
-            "problem_zh": f"totals_sql 的 {name} 不是金额字段",
-            "problem_en": f"totals_sql: {name} is no money field",
-        }
-        raise ConfigInvalid(place=self._request.feed, **problem)
-
-    def _exact(self, value: object, scale: int) -> int:
-        """A whole number of fen (or rows) out of what an aggregate gives; the sum of no rows is null, which is zero."""
-        if value is None:
-            return 0
-        if isinstance(value, (int, Decimal, str)) and _NUMBER.fullmatch(text := format(value)):
-            scaled = Decimal(text) * scale
-            if scaled == scaled.to_integral_value():
-                return int(scaled)
-        raise self._malformed("totals_sql 的结果不是精确数值", "totals_sql did not give exact numbers")
+            return names, cursor.fetchmany(2)
 
     def _malformed(self, zh: str, en: str) -> SourceMalformed:
         return malformed(self._request, zh, en)

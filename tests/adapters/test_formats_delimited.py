@@ -16,9 +16,10 @@ from adapters.contract import Declared, Fault
 from adapters.formats import FileFormat, records
 from adapters.formats.charset import Charset
 from adapters.formats.delimited.config import Delimited, TotalsRow
+from adapters.formats.delimited.layout import Layout
 from adapters.formats.delimited.lines import LONGEST_LINE, Block, WithoutLast, blocks
 from adapters.formats.delimited.quoting import MOST_LINES, parse_quoted
-from adapters.formats.delimited.splitting import Layout, parse
+from adapters.formats.delimited.splitting import parse
 from adapters.formats.parsed import Parsed
 from adapters.formats.refusal import Unreadable
 from adapters.formats.summary import is_summary

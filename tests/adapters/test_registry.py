@@ -1,4 +1,4 @@
-"""Finding adapters: the three of ours, one broken plugin, one missing driver."""
+"""Finding adapters: ours, a broken plugin, a missing driver, a stranger's distribution."""
 
 from __future__ import annotations
 
@@ -23,10 +23,35 @@ def point(name: str, value: str) -> EntryPoint:
     return EntryPoint(name=name, value=value, group="yizhan.adapters")
 
 
-def test_the_three_adapters_are_installed_and_available() -> None:
+OURS = ("sftp", "files", "soap", "odbc", "oracle", "onecard")
+
+
+def test_our_adapters_are_installed_and_available() -> None:
     found = {entry.name: entry for entry in Registry.installed().entries}
-    assert {"sftp", "soap", "odbc"} <= found.keys()
-    assert all(found[name].available and found[name].distribution == "yizhan" for name in ("sftp", "soap", "odbc"))
+    assert set(OURS) <= found.keys()
+    assert all(found[name].available and found[name].distribution == "yizhan" for name in OURS)
+
+
+def test_a_strangers_missing_driver_names_the_strangers_distribution(tmp_path: Path) -> None:
+    """As an installed package is found: its metadata beside its module."""
+    info = tmp_path / "county_meters-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: county-meters\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[yizhan.adapters]\nmeters = county_meters:Meters\n")
+    (tmp_path / "county_meters.py").write_text(
+        "from adapters.odbc import OdbcAdapter\n"
+        "class Meters(OdbcAdapter):\n"
+        "    kind, extra, drivers = 'meters', 'radio', ('no_such_driver',)\n"
+    )
+    script = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from adapters.registry import Registry\n"
+        "print(next(one for one in Registry.installed().entries if one.name == 'meters').error.message('zh'))\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert ran.stdout.strip() == (
+        "适配器 meters 缺少组件 no_such_driver。 请安装:pip install 'county-meters[radio]'。"
+    ), ran.stderr
 
 
 def test_a_broken_plugin_is_listed_with_its_error_and_stops_nobody(tmp_path: Path) -> None:
@@ -77,7 +102,8 @@ except DriverMissing as missing:
 
 
 @pytest.mark.parametrize(
-    ("name", "drivers"), [("sftp", {"paramiko"}), ("soap", {"zeep", "lxml"}), ("odbc", {"pyodbc"})]
+    ("name", "drivers"),
+    [("sftp", {"paramiko"}), ("soap", {"zeep", "lxml"}), ("odbc", {"pyodbc"}), ("oracle", {"oracledb"})],
 )
 def test_a_missing_driver_names_the_extra_and_the_configuration_still_loads(name: str, drivers: set[str]) -> None:
     script = BLOCKED.format(name=name, drivers=drivers)

@@ -12,10 +12,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.hazards.case import Hazard
-from tests.hazards.definitions import databases, dates, encoding, identifiers, layout, numbers, services, structured
+from tests.hazards.definitions import (
+    databases,
+    dates,
+    encoding,
+    identifiers,
+    layout,
+    numbers,
+    oracle,
+    services,
+    sftp,
+    structured,
+    tables,
+)
 
 CORPUS = Path(__file__).parent / "corpus"
-_ROOMS = (encoding, numbers, dates, identifiers, layout, structured, databases, services)
+_ROOMS = (encoding, numbers, dates, identifiers, layout, structured, tables, databases, oracle, services, sftp)
 
 
 def hazards() -> Iterator[Hazard]:

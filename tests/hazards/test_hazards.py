@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -18,9 +19,12 @@ from tests.hazards.definitions.databases import MARIADB_TABLE, SQLITE_TABLE
 from tests.hazards.make import CORPUS, make, read
 from tests.peers.mariadb import MariaDb
 from tests.peers.mariadb import mariadb as mariadb_server
+from tests.peers.oracle.running import Oracle, wire_oracle
 from tests.peers.postgres import Postgres
 from tests.peers.postgres import postgres as postgres_server
 from tests.peers.soap.scripted import Script, serving
+from tests.peers.sshd import Sshd, enterable_home
+from tests.peers.sshd import sshd as sshd_server
 
 HAZARDS = read()
 PASSWORD = "Canary-口令-7f3a"
@@ -32,7 +36,7 @@ def of(*peers: str) -> list[Hazard]:
 
 def adapter(hazard: Hazard, connection: dict[str, object], root: Path) -> Adapter:
     registry = Registry.installed()
-    config = registry.configs()[hazard.source["adapter"]].model_validate({**hazard.source, **connection})
+    config = registry.configs()[hazard.source["adapter"]].model_validate({**connection, **hazard.source})
     return registry.adapter(config, Secrets(root=root, environ={"PASSWORD": PASSWORD}))
 
 
@@ -55,6 +59,37 @@ def test_a_hazard_in_a_database_has_its_one_right_outcome(
 ) -> None:
     connection = request.getfixturevalue(hazard.peer)
     assert collected(hazard, adapter(hazard, connection, tmp_path)) == expected(hazard)
+
+
+@pytest.mark.parametrize("hazard", of("oracle"), ids=lambda hazard: hazard.name)
+def test_a_hazard_in_oracle_has_its_one_right_outcome(hazard: Hazard, tmp_path: Path, oracle: Oracle) -> None:
+    connection = {"dsn": oracle.service(hazard.given["service"].decode()), "user": "reader", "password": "env:PASSWORD"}
+    assert collected(hazard, adapter(hazard, connection, tmp_path)) == expected(hazard)
+
+
+@pytest.mark.parametrize("hazard", of("sftp"), ids=lambda hazard: hazard.name)
+def test_a_hazard_on_a_server_has_its_one_right_outcome(hazard: Hazard, sshd: Sshd) -> None:
+    folder = sshd.folder / hazard.name
+    folder.mkdir(mode=0o755)
+    for name, content in hazard.given.items():
+        (sshd.folder / os.fsdecode(name.encode("gbk"))).write_bytes(content)
+    connection = {
+        "host": "127.0.0.1", "port": sshd.port, "host_key": sshd.fingerprint, "user": sshd.user,
+        "private_key": f"file:{sshd.key}",
+    }  # fmt: skip
+    assert collected(hazard, adapter(hazard, connection, sshd.folder)) == expected(hazard)
+
+
+@pytest.fixture(scope="session")
+def oracle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Oracle]:
+    with wire_oracle(tmp_path_factory.mktemp("oracle") / "wire.db", "reader", PASSWORD) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def sshd() -> Iterator[Sshd]:
+    with enterable_home() as home, sshd_server(home) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -51,8 +51,8 @@ class Department:
 
     def add(self, guid: str, *, village: str = "430482100201", fen: int = 100, at: str = "2026-10-05 08:00:00") -> None:
         """A new voucher, ready."""
-        cells = (village, "某村", f"pz-{guid}", str(self.line), "2026-10-05", "551", "管理费用", "办公用品", "0", str(fen),
-                 "村级自筹", "王某", "1")  # fmt: skip
+        cells = (village, "某村", f"pz-{guid}", str(self.line), "2026-10-05", "551", "管理费用", "办公用品", "0",
+                 str(fen), "村级自筹", "王某", "1")  # fmt: skip
         with outside(self.path) as database:
             database.execute(_INSERT, (guid, at, *cells))
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from adapters.contract import Declared, Request
 from adapters.formats.charset import Charset
 from adapters.formats.delimited.config import Delimited, TotalsRow
+from adapters.formats.delimited.layout import Layout
 from adapters.formats.delimited.lines import Block
 from adapters.formats.delimited.quoting import cells
-from adapters.formats.delimited.splitting import Layout
 from adapters.formats.refusal import Unreadable
-from adapters.formats.totals import NotExact, count, fen, money_column
+from adapters.totals import NotExact, count, fen, money_column
 
 
 @dataclass(frozen=True, kw_only=True)

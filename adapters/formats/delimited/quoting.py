@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from adapters.contract import Fault
+from adapters.formats.delimited.layout import UNIT, Layout
 from adapters.formats.delimited.lines import LONGEST_LINE, Block
-from adapters.formats.delimited.splitting import UNIT, Layout, Records, decode, separated, split
+from adapters.formats.delimited.splitting import Records, decode, separated, split
 from adapters.formats.parsed import Numbers, Parsed
 from adapters.formats.summary import is_summary
 

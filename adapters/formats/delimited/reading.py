@@ -14,9 +14,10 @@ from adapters.formats.charset import utf16_to_utf8
 from adapters.formats.content import Content
 from adapters.formats.delimited.config import Delimited
 from adapters.formats.delimited.heading import Head, charset, read_head, read_totals
+from adapters.formats.delimited.layout import Layout
 from adapters.formats.delimited.lines import Block, WithoutLast, blocks
 from adapters.formats.delimited.quoting import parse_quoted
-from adapters.formats.delimited.splitting import Layout, parse
+from adapters.formats.delimited.splitting import parse
 from adapters.formats.parsed import Parsed, batches
 from adapters.formats.refusal import refusing
 

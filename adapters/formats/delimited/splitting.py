@@ -1,8 +1,8 @@
 """Blocks of delimited records to Arrow columns, without a Python loop per row.
 
-Owns decoding and splitting. Decodes first and splits second: 116 characters of GBK end with the byte of `|`. The
-fields themselves are cut by pyarrow's CSV reader, a block at a time, with all its guesses (types, nulls, quotes, blank
-lines, marks) turned off or made up for here. Must never repair a character or drop a line that is not blank.
+Owns decoding and splitting. Decodes first and splits second, because 116 characters of GBK end with the byte of `|`,
+but for blocks that `undecoded` can split before with the same result. Must never repair a character or drop a line that
+is not blank.
 """
 
 from __future__ import annotations
@@ -12,53 +12,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from pyarrow import csv
 
 from adapters.contract import Fault
-from adapters.formats.charset import Charset
+from adapters.formats.delimited import undecoded
+from adapters.formats.delimited.cutting import MARK, Bad, cut
+from adapters.formats.delimited.layout import UNIT, Layout
 from adapters.formats.delimited.lines import Block
 from adapters.formats.parsed import Numbers, Parsed
 from adapters.formats.summary import is_summary, summaries
-
-UNIT = "\x1f"
-"""Stands for a delimiter that is longer than one byte while a block is split; a line that holds one is torn."""
-_MARK = b"\xef\xbb\xbf"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Layout:
-    """How a record is read.
-
-    Attributes:
-        titles: of every field that a record has, in order.
-        picks: for each of the feed's columns, in order, which field of the record it is (from 0).
-        quote: the character around fields that hold delimiters or line breaks.
-        line_end: `delimiter` where each record ends with one delimiter more.
-        skip: what is passed over: `titles` again, `summaries`.
-    """
-
-    charset: Charset
-    delimiter: str
-    titles: tuple[str, ...]
-    picks: tuple[int, ...]
-    quote: str | None = None
-    line_end: str = "plain"
-    skip: tuple[str, ...] = ()
-
-    @property
-    def separator(self) -> str:
-        """What stands for the delimiter while splitting."""
-        return self.delimiter if len(self.delimiter) == 1 and self.delimiter.isascii() else UNIT
-
-    @property
-    def replaces(self) -> bool:
-        """Whether that is another byte than the delimiter, which then must not stand in the text itself."""
-        return self.separator != self.delimiter
-
-    @property
-    def names(self) -> list[str]:
-        """One for each field of a line, the empty one after a last delimiter too."""
-        return [str(at) for at in range(len(self.titles) + (self.line_end == "delimiter"))]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,13 +37,24 @@ class Records:
 
 def parse(block: Block, layout: Layout) -> Parsed:
     """Every line that is not blank is either a row of `columns` or one of `faulty` (or declared to be skipped)."""
+    table = undecoded.table(_with_feeds(block), block.lines, layout)
+    if table is not None:
+        return _parsed(table, _numbers(block), [], layout)
     return split(decode(block, layout), layout)
+
+
+def _with_feeds(block: Block) -> bytes:
+    """Every line end as a line feed alone."""
+    return block.raw.replace(b"\r\n", b"\n") if b"\r" in block.raw else block.raw
+
+
+def _numbers(block: Block) -> Numbers:
+    return np.arange(block.first, block.first + block.lines, dtype=np.int64)
 
 
 def decode(block: Block, layout: Layout) -> Records:
     """One record a line."""
-    raw = block.raw.replace(b"\r\n", b"\n") if b"\r" in block.raw else block.raw
-    numbers = np.arange(block.first, block.first + block.lines, dtype=np.int64)
+    raw, numbers = _with_feeds(block), _numbers(block)
     try:
         data = layout.charset.utf8(raw)
     except UnicodeDecodeError:
@@ -122,7 +94,7 @@ def _line_by_line(raw: bytes, numbers: Numbers, layout: Layout) -> Records:
 
 def split(records: Records, layout: Layout) -> Parsed:
     """Records to columns. A record with another number of fields, a total or the titles again is a fault."""
-    bad: list[tuple[int, str]] = []
+    bad: Bad = []
     table = _table(records.data, layout, bad)
     if table.num_rows + len(bad) != len(records.numbers):  # the reader passes over blank lines
         return split(_without_blank(records), layout)
@@ -131,6 +103,11 @@ def split(records: Records, layout: Layout) -> Parsed:
     if bad:
         lines = np.delete(lines, [at for at, _ in bad])
         _judge([(int(records.numbers[at]), text) for at, text in bad], layout, faulty)
+    return _parsed(table, lines, faulty, layout)
+
+
+def _parsed(table: pa.Table, lines: Numbers, faulty: list[tuple[int, Fault]], layout: Layout) -> Parsed:
+    """The records among the rows."""
     strangers = _strangers(table, layout, lines, faulty)
     if len(strangers):
         keep = np.setdiff1d(np.arange(table.num_rows), strangers)
@@ -147,34 +124,11 @@ def _without_blank(records: Records) -> Records:
     return Records(data=data, numbers=numbers, faulty=records.faulty)
 
 
-def _table(data: bytes, layout: Layout, bad: list[tuple[int, str]]) -> pa.Table:
-    names = layout.names
+def _table(data: bytes, layout: Layout, bad: Bad) -> pa.Table:
     if not data:
-        return pa.table({name: pa.array([], pa.utf8()) for name in names})
-
-    def collect(row: csv.InvalidRow) -> str:
-        bad.append((row.number - 1, row.text))
-        return "skip"
-
-    data = _MARK + data if data.startswith(_MARK) else data  # the reader takes one mark off, here text
-    return csv.read_csv(
-        pa.py_buffer(data),
-        read_options=csv.ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=names),
-        parse_options=csv.ParseOptions(
-            delimiter=layout.separator,
-            quote_char=layout.quote or False,
-            double_quote=layout.quote is not None,
-            newlines_in_values=layout.quote is not None,
-            invalid_row_handler=collect,
-        ),
-        convert_options=csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.utf8()),
-            include_columns=_wanted(layout),
-            check_utf8=False,  # it has just been encoded here
-            null_values=[],
-            strings_can_be_null=False,
-        ),
-    )
+        return pa.table({name: pa.array([], pa.utf8()) for name in layout.names})
+    data = MARK + data if data.startswith(MARK) else data  # the reader takes one mark off, here text
+    return cut(data, layout, pa.utf8(), _wanted(layout), bad)
 
 
 def _wanted(layout: Layout) -> list[str]:
@@ -183,7 +137,7 @@ def _wanted(layout: Layout) -> list[str]:
     return [str(at) for at in sorted({0, *layout.picks, *ends})]
 
 
-def _judge(bad: list[tuple[int, str]], layout: Layout, faulty: list[tuple[int, Fault]]) -> None:
+def _judge(bad: Bad, layout: Layout, faulty: list[tuple[int, Fault]]) -> None:
     for number, text in bad:
         if not is_summary(text.partition(layout.separator)[0].strip(layout.quote or "")):
             faulty.append((number, Fault.LAYOUT))

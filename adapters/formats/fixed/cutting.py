@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 
 from adapters.contract import Fault, Request
 from adapters.formats.charset import Charset
-from adapters.formats.delimited.splitting import UNIT, Layout, Records, split
+from adapters.formats.delimited.layout import UNIT, Layout
+from adapters.formats.delimited.splitting import Records, split
 from adapters.formats.fixed.config import Fixed
 from adapters.formats.fixed.runs import Matrix, Run
 from adapters.formats.parsed import Numbers, Parsed

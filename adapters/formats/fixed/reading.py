@@ -14,7 +14,7 @@ from adapters.formats.fixed.cutting import cut, cuts
 from adapters.formats.fixed.runs import Apart, Run, ended, unended
 from adapters.formats.parsed import batches
 from adapters.formats.refusal import Unreadable, refusing
-from adapters.formats.totals import NotExact, count, fen, money_column
+from adapters.totals import NotExact, count, fen, money_column
 
 
 def read(content: Content, config: Fixed, request: Request) -> Generator[pa.RecordBatch, None, Declared | None]:

@@ -11,7 +11,7 @@ from adapters.formats.sheet.cells import plain
 from adapters.formats.sheet.config import SheetTotals
 from adapters.formats.sheet.faults import SheetError, column_number
 from adapters.formats.sheet.workbook import Grid
-from adapters.formats.totals import NotExact, count, fen, money_column
+from adapters.totals import NotExact, count, fen, money_column
 
 _SPACES = re.compile(r"\s+")
 

@@ -10,11 +10,11 @@ from adapters.contract import Declared, Request
 from adapters.formats.content import Content
 from adapters.formats.parsed import batches
 from adapters.formats.refusal import Unreadable, refusing
-from adapters.formats.totals import NotExact, count, fen, money_column
 from adapters.formats.xml.config import TotalsPlaces, Xml
 from adapters.formats.xml.decoding import NotText, as_utf8
 from adapters.formats.xml.elements import Rows
 from adapters.formats.xml.parsing import Document, NotWellFormed, drained
+from adapters.totals import NotExact, count, fen, money_column
 
 _MOST_ROWS = 8192
 """Held as Python's own strings, which take ten times the memory of Arrow's."""
