@@ -340,16 +340,19 @@ class LimitExceeded(Refuse):
 
 
 class Unbalanced(Refuse):
-    """Declared totals and counted rows differ. Facts: `feed`, `period`, `declared`, `counted` (rows and yuan)."""
+    """Declared totals and counted rows differ. Facts: `feed`, `period`; `declared_zh`, `declared_en`, `counted_zh`,
+    `counted_en` (rows and yuan, and the rows whose amount cannot be read).
+    """
 
     code = "YZ-2008"
     zh, en = (
-        "对账不平:{feed} {period}:声明 {declared},实数 {counted}。",
-        ("unbalanced: {feed} {period}: declared {declared}, counted {counted}."),
+        "对账不平:{feed} {period}:声明 {declared_zh};实数 {counted_zh}。",
+        ("unbalanced: {feed} {period}: declared {declared_en}; counted {counted_en}."),
     )
     zh_next, en_next = (
-        "未发送任何数据;请部门核对源数据后重新采集。",
-        "Nothing was sent; have the department check the source, then collect again.",
+        "未发送任何数据;请部门核对源数据后重新采集(不合格的行见 yizhan problems {feed} --period {period})。",
+        "Nothing was sent; have the department check the source, then collect again "
+        "(rows that failed a check: yizhan problems {feed} --period {period}).",
     )
 
 
@@ -421,6 +424,19 @@ class ReasonRequired(Refuse):
     zh_next, en_next = "请加上 --reason 理由 --by 责任人 重新运行。", "Run it again with --reason and --by."
 
 
+class AmountsJumped(Refuse):
+    """The mean amount is far from that of the period before, as a wrong unit makes it.
+
+    Facts: `feed`, `period`, `earlier` (the period compared with), `mean`, `mean_before` (yuan).
+    """
+
+    code = "YZ-2016"
+    zh = "金额单位可疑:{feed} {period} 平均每条 {mean} 元,{earlier} 为 {mean_before} 元。"
+    en = "a wrong unit is likely: {feed} {period} has {mean} yuan a record, {earlier} had {mean_before}."
+    zh_next = "未发送任何数据;请核对金额单位(元、万元、分);确认无误的,加上 --reason 理由 --by 责任人 重新运行。"
+    en_next = "Nothing was sent; check the unit (yuan, 10,000 yuan, fen). If it is right, say so: --reason and --by."
+
+
 class AdapterNameRefused(Refuse):
     """Facts: `name` (of an adapter to be made)."""
 
@@ -454,8 +470,8 @@ class MarkingDeferred(Retry):
         "the source of {feed} could not be told what was taken ({cause}). The batch has arrived all the same.",
     )
     zh_next, en_next = (
-        "下次运行会再次回写;请检查对方系统和网络。",
-        "The next run tells it again; check that system and the network.",
+        "下次运行会再次回写;请检查对方系统和网络,并确认回写账号可写。",
+        "The next run tells it again; check that system and the network, and that the marking account may write.",
     )
 
 

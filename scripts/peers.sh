@@ -1,6 +1,7 @@
 #!/bin/sh
 # Brings the peers that the adapter tests talk to: OpenSSH's sshd (from Debian's own package, unpacked and never
-# installed, so that no server starts on port 22) and node-soap (from npm, exactly as locked). Run by `make test`.
+# installed, so that no server starts on port 22) and node-soap (from npm, exactly as locked), and a real Access file:
+# no free program writes one, and the source package of meza (MIT) holds one for its own tests. Run by `make test`.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -23,4 +24,21 @@ fi
 
 if [ ! -d tests/peers/soap/node_modules/soap ]; then
   npm ci --prefix tests/peers/soap --silent --no-audit --no-fund --ignore-scripts
+fi
+
+# The package is taken by its digest and only then asked for its name and version, as pip must; the file has its own.
+sample=25e6ab494c34d61017f67e05c63b5e6685fe344f322297064e6993174ac17430
+if [ ! -f .cache/access/test.mdb ]; then
+  mkdir -p .cache/access
+  echo "meza==0.47.0 --hash=sha256:35944c9d450a7903e181f212b2a255acd43c6690f7b5ba5726cbfbaa756973e3" \
+    >.cache/access/requirements.txt
+  for python in .venv/bin/python python3 none; do
+    "$python" -m pip --version >/dev/null 2>&1 && break
+  done
+  [ "$python" != none ] || { echo "peers: no pip: install Debian's package python3-pip" >&2; exit 1; }
+  "$python" -m pip --disable-pip-version-check download -q --no-deps --no-binary :all: --require-hashes \
+    -r .cache/access/requirements.txt -d .cache/access
+  tar -xzOf .cache/access/meza-0.47.0.tar.gz meza-0.47.0/data/test/test.mdb >.cache/access/unpacked
+  echo "$sample  .cache/access/unpacked" | sha256sum -c --quiet -
+  mv .cache/access/unpacked .cache/access/test.mdb
 fi

@@ -19,7 +19,8 @@ from adapters.contract import AdapterConfig, SecretRef
 from adapters.registry import Registry
 
 UNDOCUMENTED = "(undocumented)"
-_NAMED = ("adapter", "kind", "by")  # they say which block it is
+_NAMED = ("kind", "by", "style")  # their one word says which block it is
+_WHICH = "says that it is this block."
 Row = tuple[str, ...]
 _ATTRIBUTE = re.compile(r"^    (\w+(?:, \w+)*): (.*(?:\n {6,}.*)*)", re.MULTILINE)
 _PLAIN = {str: "text", int: "whole number", float: "number", bool: "true / false", SecretRef: "env:NAME / file:PATH"}
@@ -40,7 +41,7 @@ def blocks(config: type[BaseModel]) -> Iterator[tuple[type[BaseModel], list[Row]
         if model in seen:
             continue
         seen.add(model)
-        yield model, [_row(model, name) for name in model.model_fields if name not in _NAMED]
+        yield model, [_row(model, name) for name in model.model_fields if name != "adapter"]
         waiting += [found for field in model.model_fields.values() for found in _models(field.annotation)]
 
 
@@ -49,7 +50,15 @@ def _row(model: type[BaseModel], name: str) -> Row:
     given = ("site" if name in model.connection_keys else "catalogue",) if issubclass(model, AdapterConfig) else ()
     default = "" if field.default in (PydanticUndefined, None) else f"`{_written(field.default)}`"
     needed = "required" if field.is_required() else default
-    return f"`{name}`", *given, _type(field.annotation), needed, meanings(model).get(name, UNDOCUMENTED)
+    said = meanings(model).get(name, UNDOCUMENTED)
+    if said == UNDOCUMENTED and _is_its_name(model, name):
+        needed, said = "required", _WHICH  # whatever the model takes when it is built in Python
+    return f"`{name}`", *given, _type(field.annotation), needed, said
+
+
+def _is_its_name(model: type[BaseModel], name: str) -> bool:
+    annotation = model.model_fields[name].annotation
+    return name in _NAMED and get_origin(annotation) is Literal and len(get_args(annotation)) == 1
 
 
 def meanings(model: type[BaseModel]) -> dict[str, str]:
@@ -71,7 +80,7 @@ def _written(default: object) -> str:
     if isinstance(default, BaseModel):
         said = default.model_dump(exclude_none=True)
         return "{" + ", ".join(f"{key}: {value}" for key, value in said.items()) + "}"
-    return str(default) if not isinstance(default, tuple) else str(list(default))
+    return str(default) if not isinstance(default, tuple) else str([str(one) for one in default])
 
 
 def _type(annotation: Any) -> str:

@@ -5,12 +5,30 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from adapters.contract import AdapterConfig, SecretRef, config_error
 from adapters.formats.config import FileFormat
 
+_PERIOD = ("period", "yyyymm", "yyyy", "mm", "q")  # as `Request.fill` puts them in
+_BRACED = re.compile(r"\{([^{}]*)\}")
+
+
+def _known_words(*known: str) -> AfterValidator:
+    """A word in braces that nothing is put in for would be waited for as a file's own name, without end."""
+
+    def judge(path: str) -> str:
+        if set(_BRACED.findall(path)) - set(known):
+            zh = f"的花括号内只能是 {'、'.join(known)}"
+            raise config_error("path", zh, f"may hold in braces {', '.join(known)} alone")
+        return path
+
+    return AfterValidator(judge)
+
+
 Text = Annotated[str, Field(min_length=1, max_length=1024)]
+Path = Annotated[Text, _known_words(*_PERIOD)]
+PathBeside = Annotated[Text, _known_words(*_PERIOD, "name", "stem")]
 Seconds = Annotated[float, Field(ge=0, le=3600)]
 Algorithm = Literal["md5", "sha256", "sm3"]
 
@@ -33,7 +51,7 @@ class Marked(_Block):
     """
 
     by: Literal["marker"]
-    path: Text
+    path: PathBeside
     seconds: Seconds = 0.0
 
 
@@ -96,7 +114,7 @@ class Digest(_Block):
         algorithm: where absent, the ending of `path` names it.
     """
 
-    path: Text
+    path: PathBeside
     algorithm: Algorithm | None = None
 
     @model_validator(mode="after")
@@ -123,20 +141,21 @@ class DropConfig(AdapterConfig):
         format: how its records are read.
     """
 
-    path: Text
+    path: Path
     ready: Ready = Still(by="stable")
     archive: Archive | None = None
     digest: Digest | None = None
     format: FileFormat
 
-    @model_validator(mode="after")
-    def _pattern_in_the_last_part(self) -> Self:
-        if set("*?") & set(self.path.rpartition("/")[0]):
-            zh, en = "path 的通配符只能在最后一段", "only the last part of path may hold * or ?"
+    @field_validator("path")
+    @classmethod
+    def _pattern_in_the_last_part(cls, path: str) -> str:
+        if set("*?") & set(path.rpartition("/")[0]):
+            zh, en = "的通配符只能在最后一段", "may hold * or ? in its last part only"
             raise config_error("path", zh, en)
-        if self.path.endswith("/") or not self.path.isprintable():
-            raise config_error("path", "path 应为文件,不是目录", "path names files, not a folder")
-        return self
+        if path.endswith("/") or not path.isprintable():
+            raise config_error("path", "应为文件,不是目录", "has to name files, not a folder")
+        return path
 
     @property
     def several(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from adapters.contract import AdapterConfig, SecretRef, config_error
+from adapters.odbc.drivers import access_file
 from adapters.odbc.overlap import Overlap
 from adapters.odbc.tables import Marking, Table
 from adapters.statements import BindError, Statement
@@ -26,13 +27,16 @@ class OdbcConfig(AdapterConfig):
             enter only by name: `:period_start`, `:period_end` (exclusive), `:period`, `:cursor`.
         totals_sql: a SELECT of one row, read in the same transaction before the rows: a column `rows` and, for each
             money field summed, a column of the field's name, in the field's own unit.
-        table: instead of `sql`: a table whose columns are each field's `source`; see `adapters.odbc.tables`.
+        table: instead of `sql`: a table whose columns are each field's `source`; see `adapters.odbc.tables`. The only
+            way for an Access file (`Driver=MDBTools;DBQ=/data/agri.mdb`), read by Debian's package mdbtools: `name`,
+            `period` and `period_text` alone, the rows in the file's own order; see `adapters.odbc.access`.
         cursor_column: the result column whose value in the last row is the next reading's `:cursor`; the rows must be
             ordered by it.
         cursor_overlap: how far before its cursor a reading starts, for rows that come late: `3d`, `2h`, `30m` where the
             column holds times, a number where it holds numbers.
         marking: the account that writes a handshake's signs, where the one that reads may not.
-        encoding: of the driver's narrow strings, where the driver does not hand over Unicode.
+        encoding: of the driver's narrow strings, where the driver does not hand over Unicode; of the texts of an
+            Access 97 file.
         accelerator: `arrow-odbc` reads the rows in a child process; PostgreSQL and its relatives, rows up to 16 KB.
         login_seconds: how long connecting and logging in may take.
     """
@@ -60,7 +64,8 @@ class OdbcConfig(AdapterConfig):
         handshake = self.table.handshake if self.table else None
         if (self.sql is None) == (self.table is None):
             raise config_error("source", "sql 与 table 应恰有一个", "give either sql or table")
-        if self.table and not (handshake or self.cursor_column or self.table.order_by):
+        in_order = access_file(self.connection, {}) is not None  # an Access file has but its own order
+        if self.table and not (in_order or handshake or self.cursor_column or self.table.order_by):
             raise config_error("order", "table 应有 order_by,使行序固定", "give order_by, so that the order is fixed")
         if handshake and self.cursor_column:
             raise config_error(

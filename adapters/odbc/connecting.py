@@ -18,7 +18,7 @@ from adapters.odbc import mariadb, postgres
 from adapters.odbc.accelerated import Accelerated, Query
 from adapters.odbc.config import OdbcConfig
 from adapters.odbc.dialects import Dialect, Sqlite, Standard
-from adapters.odbc.drivers import completed
+from adapters.odbc.drivers import access_file, completed
 from adapters.odbc.postgres import Accelerate
 from gateway.errors import ConfigInvalid, DriverMissing
 
@@ -29,7 +29,13 @@ _PLAIN = re.compile(r"[^;{}=\s\[\]()?*!@,]+")
 def connect(
     config: OdbcConfig, secrets: Secrets, request: Request, purpose: Literal["read", "mark"] = "read"
 ) -> pyodbc.Connection:
-    """In autocommit mode, with what its driver has to be told. Raises: what pyodbc raises; SecretUnavailable."""
+    """In autocommit mode, with what its driver has to be told.
+
+    Raises: what pyodbc raises; SecretUnavailable; ConfigInvalid: an Access file is never connected to.
+    """
+    if access_file(config.connection, pyodbc.dataSources()) is not None:
+        zh, en = "Access 文件只能按表读取,不能回写标志", "an Access file is read by table alone and never marked"
+        raise ConfigInvalid(place="connection", problem_zh=zh, problem_en=en)
     seconds = max(1, min(config.login_seconds, int(request.remaining())))
     text = connection_string(config, secrets)
     connection = pyodbc.connect(text, autocommit=True, readonly=purpose == "read", timeout=seconds)

@@ -4,7 +4,8 @@ Owns the settings, found by the driver's name alone, before anything is connecte
 overruled: a setting is added only where the string does not name it. Must never add a host, an account or a password.
 
 Measured here: psqlodbc 13.02, MariaDB Connector/ODBC 3.1.15, libsqliteodbc 0.9998. By their documentation alone: MySQL
-Connector/ODBC, the drivers of KingbaseES and openGauss (relatives of psqlodbc), FreeTDS.
+Connector/ODBC, the drivers of KingbaseES and openGauss (relatives of psqlodbc), FreeTDS. MDBTools' driver is told
+nothing: it is never connected (see `adapters.odbc.access`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+_ACCESS = ("mdbtools", "mdbodbc")
 _KEY = re.compile(r"(?:^|;)\s*([^=;{}]+?)\s*=\s*(\{(?:[^}]|\}\})*\}|[^;]*)")
 
 
@@ -44,8 +46,32 @@ def completed(connection: str, sources: Mapping[str, str]) -> str:
     Args:
         sources: the data source names of this machine (`DSN=` of the string) and the driver of each.
     """
-    given = {name.lower(): value.strip("{}") for name, value in _KEY.findall(connection)}
-    name = (given.get("driver") or sources.get(given.get("dsn", ""), "")).lower()
+    given = _given(connection)
+    name = _driver(given, sources)
     family = next((one for one in FAMILIES if any(word in name for word in one.words)), None)
     missing = [f"{key}={value}" for key, value in (family.settings if family else ()) if key.lower() not in given]
     return ";".join([connection.rstrip("; "), *missing])
+
+
+def access_file(connection: str, sources: Mapping[str, str]) -> str | None:
+    """The Access file that a connection string for MDBTools' driver names, "" where it names none.
+
+    Args:
+        sources: as of `completed`.
+
+    Returns:
+        None where the driver is another one.
+    """
+    given = _given(connection)
+    if not any(word in _driver(given, sources) for word in _ACCESS):
+        return None
+    return given.get("dbq") or given.get("database") or ""
+
+
+def _given(connection: str) -> dict[str, str]:
+    return {name.lower(): value.strip("{}") for name, value in _KEY.findall(connection)}
+
+
+def _driver(given: Mapping[str, str], sources: Mapping[str, str]) -> str:
+    """Its name, or its library's, in small letters."""
+    return (given.get("driver") or sources.get(given.get("dsn", ""), "")).lower()

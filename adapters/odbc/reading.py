@@ -14,9 +14,11 @@ import pyarrow as pa
 import pyodbc
 
 from adapters.contract import Declared, Extraction, Outcome, Request, Secrets, assemble, cut_off
+from adapters.odbc.access import open_access
 from adapters.odbc.config import OdbcConfig
 from adapters.odbc.connecting import accelerate, connect, dialect
 from adapters.odbc.dialects import Dialect
+from adapters.odbc.drivers import access_file
 from adapters.odbc.failures import driver_errors, malformed
 from adapters.odbc.plan import Plan
 from adapters.odbc.results import Result
@@ -32,6 +34,8 @@ _FETCH_ROWS = 5_000  # rows or values are Python objects for a moment: more cost
 
 def open_database(config: OdbcConfig, secrets: Secrets, request: Request) -> Extraction:
     """Raises: as `Adapter.extract`."""
+    if (file := access_file(config.connection, pyodbc.dataSources())) is not None:
+        return open_access(file, config, request)
     with ExitStack() as stack:
         reading = open_reading(config, secrets, request, stack)
         return Extraction(

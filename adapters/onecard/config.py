@@ -43,8 +43,11 @@ class Part(BaseModel):
     """One thing that is read.
 
     Attributes:
-        layout: how it is laid out: a shipped layout's name, or the absolute path of a site's own.
-        source: the block of the adapter that reads it; `format` and `archive` come from the layout where absent.
+        layout: how it is laid out: a shipped layout's name (`bocom_return`, `channel_xml`, `fiscal_batches`,
+            `fiscal_roster`, `lanzhou_bank`, `yonyou_payroll`), or the absolute path of a site's own.
+        source: the block of the adapter that reads it, `adapter:` first; `format` and `archive` come from the layout
+            where absent. What the site gives stands in the same place below its feed:
+            `roster: {source: {root: /data/onecard}}`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
@@ -78,7 +81,8 @@ class Fills(BaseModel):
 
     Attributes:
         state: the field of the state (发放状态): 0 not yet returned, 1 succeeded, 2 failed, 3 refunded, 4 re-issued.
-        reason: the field of the failure reason, 01 to 11; a bank's other words are passed on for the checks.
+        reason: the field of the failure reason, 01 to 11; a bank's other words are passed on for the checks. Where no
+            layout has the role, the field is read from the roster, which then needs its column.
         original_batch, original_serial: the fields that link a re-issue to the entry it pays again.
     """
 

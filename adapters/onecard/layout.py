@@ -83,12 +83,15 @@ class Layout(BaseModel):
         title, found: what it is the layout of, and where that is written down.
         holds: entries of a roster, fiscal batches (one row each), or a bank's answers.
         format, archive: the blocks of that name for a source that is files; a source that says its own keeps it.
-        roles: the column's own name for each role.
+        roles: the column's own name for each role: `document` 资金文号, `batch` 批次号, `serial` 批次内序号, `person`
+            身份证号, `name`, `account`, `item` 补贴项目, `covers` the month or year paid for, `amount`, `people`,
+            `state`, `reason`, `original_batch`, `original_serial`.
         constants: a text for roles that no column holds, with the period in it (`{yyyymm}`).
         unit: what amounts are stated in; a roster's amount keeps its field's own unit.
         match: the roles by which an answer finds its entry.
         padded: of those, the ones whose leading zeros do not matter ("0012" finds "12").
-        states: what each code of the column `state` says; "" is an empty cell.
+        states: what each code of the column `state` says (`pending`, `success`, `failure`, `refund`, `reissue`); "" is
+            an empty cell.
         reasons: the standard failure code of each of the bank's; another is passed on as it stands, for the checks.
         every_line: what every line says, where the file has no such column (a list of refunds).
     """

@@ -179,11 +179,16 @@ class _Reading:
         wrong = [name for name, fen in declared.sums if sums.get(name) != fen]
         if wrong or declared.rows not in (None, rows):
             names = tuple(name for name, _ in declared.sums)
+            counted = tuple((name, sums[name]) for name in names if name in sums)
+            declared_zh, declared_en = _figures(part, declared.rows, declared.sums)
+            counted_zh, counted_en = _figures(part, rows, counted)
             raise Unbalanced(
                 feed=self.request.feed,
                 period=self.request.period,
-                declared=f"{part} {_figures(declared.rows, declared.sums)}",
-                counted=f"{part} {_figures(rows, tuple((name, sums[name]) for name in names if name in sums))}",
+                declared_zh=declared_zh,
+                declared_en=declared_en,
+                counted_zh=counted_zh,
+                counted_en=counted_en,
             )
 
     def _outcome(self, book: Book, told: int) -> Outcome:
@@ -224,6 +229,13 @@ def _give_back(rows: int, before: int) -> int:
     return rows
 
 
-def _figures(rows: int | None, sums: tuple[tuple[str, int], ...]) -> str:
-    parts = [] if rows is None else [f"{rows} 行/rows"]
-    return ", ".join([*parts, *(f"{name} {fen // 100}.{fen % 100:02d} 元/yuan" for name, fen in sums)])
+_PARTS = {"roster": "清册", "batches": "批次", "returns": "回盘", "refunds": "退汇", "reissues": "补发"}
+
+
+def _figures(part: str, rows: int | None, sums: tuple[tuple[str, int], ...]) -> tuple[str, str]:
+    zh, en = ([], []) if rows is None else ([f"{rows} 行"], [f"{rows} rows"])
+    for name, fen in sums:
+        yuan = f"{'-' if fen < 0 else ''}{abs(fen) // 100}.{abs(fen) % 100:02d}"
+        zh.append(f"{name} {yuan} 元")
+        en.append(f"{name} {yuan} yuan")
+    return f"{_PARTS[part]} {','.join(zh)}", f"{part} {', '.join(en)}"

@@ -25,7 +25,7 @@ from gateway.catalogue import Catalogue, Feed, Mode, load
 from gateway.collect import Desk
 from gateway.deliver import Post
 from gateway.envelope.sealed import Batch
-from gateway.errors import UnknownName, WrongRole
+from gateway.errors import ConfigInvalid, UnknownName, WrongRole
 from gateway.keys import KeyRing, Stage, tls
 from gateway.ledger import Anchor, Ledger, open_database
 from gateway.problems import ProblemBooks
@@ -113,11 +113,11 @@ class FrontEnd(Node):
         return tuple(feed for feed in self.catalogue.feeds if feed.department == self.file.department)
 
     def source(self, feed: Feed) -> Adapter:
-        """The feed's source, not yet connected. Raises: AdapterBroken, UnknownName."""
+        """The feed's source, not yet connected. Raises: AdapterBroken, ConfigInvalid."""
         if feed.source_config is None:
-            raise UnknownName(
-                kind_zh="数据源连接", kind_en="source connection", name=feed.id, near=f"sources.{feed.id}"
-            )
+            zh = f"sources: 下没有 {feed.id}:请写上其连接(docs/sources.md 中标 site 的键)"
+            en = f"{feed.id} is not under sources:, where its connection stands (keys marked site in docs/sources.md)"
+            raise ConfigInvalid(place=self.site.root / "site.yaml", problem_zh=zh, problem_en=en)
         return self.adapters.adapter(feed.source_config, self.secrets)
 
     def own_feed(self, name: str) -> Feed:

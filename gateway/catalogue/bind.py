@@ -122,7 +122,7 @@ def _fault(located: Located, model: type[BaseModel], error: ErrorDetails) -> Yiz
             place=place, problem_zh=f"{_inside(path)}缺少键 {key}", problem_en=f"{_inside(path)}key {key} is missing"
         )
     zh, en = _words(error)
-    return ConfigInvalid(place=place, problem_zh=f"{dotted(path)} {zh}", problem_en=f"{dotted(path)} {en}")
+    return ConfigInvalid(place=place, problem_zh=f"{_inside(path)}{zh}", problem_en=f"{_inside(path)}{en}")
 
 
 def _inside(path: Sequence[Step]) -> str:

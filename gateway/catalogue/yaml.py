@@ -117,7 +117,10 @@ def overlay(base: Located, over: Located) -> Located:
     return Located(place=base.place, value=merged)
 
 
-_NOT_YAML = ("不是合法的 YAML(检查缩进、引号和冒号)", "not valid YAML (check indentation, quotes and colons)")
+_NOT_YAML = (
+    "不是合法的 YAML(检查缩进、引号和冒号;花括号内的值如含 { } 须加引号)",
+    "not valid YAML (check indentation, quotes and colons; inside braces quote a value that holds { or })",
+)
 
 
 def _text(path: Path) -> str:

@@ -4,12 +4,10 @@ Owns options, tables and exit codes (0 done, 1 refused or unbalanced or late, 2 
 later). Must never decide anything about data: it asks a room and shows the answer.
 """
 
-import os
+from gateway.cli.memory import hold_little
 
-# Arrow reads this once, when it is loaded. Its own pools keep what they once held: a front-end with two million rows
-# then peaks 40 MB higher and is no faster (measured, benchmarks/memory.py). Whoever sets another one keeps it.
-os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+hold_little()
 
-from gateway.cli.main import main
+from gateway.cli.main import main  # noqa: E402 - Arrow reads its settings once, when it is loaded
 
 __all__ = ["main"]

@@ -33,7 +33,7 @@ def problems(
     out: Annotated[Path | None, typer.Option(help="另存为 .csv 文件 / also write them to this .csv file")] = None,
     json: Json = False,
 ) -> None:
-    """The newest revision's problem rows; none is an answer too."""
+    """The newest revision's problem rows, or those of a later reading that did not balance; none is an answer too."""
     shell: Shell = context.obj
     here = front_end(shell)
     chosen = here.own_feed(feed)
@@ -46,7 +46,7 @@ def problems(
     if json:
         answer_json({"feed": chosen.id, "period": wanted, "problems": [_json(one, shell) for one in found]})
     else:
-        title = f"{chosen.id} {wanted}"
+        title = " ".join([chosen.id, wanted, *([book.stem] if book else [])])
         shell.table((f"{title} 问题数据", f"{title} problem rows"), _HEADINGS, [_row(one, shell) for one in found])
 
 

@@ -10,9 +10,9 @@ import typer
 
 from gateway.app import read_site
 from gateway.calendar import Period
-from gateway.catalogue import load
+from gateway.catalogue import Feed, load
 from gateway.cli.shell import Shell, answer, registry
-from gateway.errors import DriverMissing, TemplateRefused
+from gateway.errors import DriverMissing, PeriodInvalid, TemplateRefused
 
 _DRIVER, _EXTRA = "xlsxwriter", "files"
 
@@ -36,9 +36,24 @@ def template(
     site = read_site(shell.site_dir())
     chosen = load(site.catalogue, registry().configs(), site.overrides).feed(feed)
     drawn = plan(chosen)
-    _write(out, workbook(drawn, shell.lang, str(Period.parse(period)) if period else None))
+    _write(out, workbook(drawn, shell.lang, _period_of(chosen, period)))
     answer(declaration(drawn).rstrip("\n"))
-    shell.remark(f"已生成 {out};以上 source 写入目录后即可读取", f"{out} is written; the source above reads it back")
+    shell.remark(
+        f"已生成 {out};以上 source 写入目录后即可读取,收表目录由 site.yaml 给出:"
+        f"sources: {{{feed}: {{root: 绝对路径}}}},收到的表按 path 命名",
+        f"{out} is written; the source above reads it back out of the folder that site.yaml names: "
+        f"sources: {{{feed}: {{root: /absolute/path}}}}, where what comes in is named as path says",
+    )
+
+
+def _period_of(feed: Feed, period: str | None) -> str | None:
+    """Raises: PeriodInvalid: it is none, or none of the feed's cadence."""
+    if period is None:
+        return None
+    wanted = Period.parse(period)
+    if wanted.cadence is not feed.rule.cadence:
+        raise PeriodInvalid(text=period, expected=str(feed.starts))
+    return str(wanted)
 
 
 def _expect_driver() -> None:

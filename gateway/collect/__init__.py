@@ -5,6 +5,7 @@ desk     the rooms it is given                  `Desk`
 onward   where an increment starts and ends     `From`
 pouring  the source through the checks          `Task`, `request_for`
 worth    what may be sealed at all
+scale    whether its amounts are in the unit of the period before
 reconciled  a source's own figures              as a manifest states them
 """
 

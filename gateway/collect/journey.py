@@ -15,10 +15,12 @@ from datetime import datetime
 from pathlib import Path
 
 from adapters.contract import Adapter
+from gateway.calendar import Period
 from gateway.catalogue import Feed
 from gateway.collect.desk import Desk
 from gateway.collect.onward import Place, keep, placed
 from gateway.collect.pouring import Poured, Progress, Task, pour
+from gateway.collect.scale import require_same_scale
 from gateway.collect.worth import require_worth_sending
 from gateway.envelope.manifest import Kind, Manifest, ManifestField, PayloadFacts, ProblemTotals
 from gateway.envelope.payload import PayloadWriter
@@ -26,6 +28,7 @@ from gateway.envelope.sealing import new_key, seal_keys, seal_manifest
 from gateway.errors import Retry, Settled, Unbalanced, YizhanError
 from gateway.journal import enter_missing, landed, last_sealed
 from gateway.ledger import Detail, Event, EventKind, Line
+from gateway.problems import ProblemWriter
 from gateway.records.stream import schema_digest
 from gateway.terms import control_totals, entry_name
 
@@ -45,13 +48,13 @@ def collect(task: Task, *, source: Adapter, desk: Desk, progress: Progress) -> C
 
     Raises:
         Unchanged: the source holds what was sealed last; nothing is sent.
-        Unbalanced, SourceEmpty, ReasonRequired: nothing is sent; somebody has to act.
+        Unbalanced, SourceEmpty, ReasonRequired, AmountsJumped: nothing is sent; somebody has to act.
         whatever the adapter raises: nothing is sent.
     """
     desk.spool.sweep()
     enter_missing(desk.spool, desk.ledger, desk.clock)
     with _entered_when_refused(task, desk), placed(task.feed, task.period, task.start, source, desk) as place:
-        before = last_sealed(desk.spool, desk.ledger, task.feed.id, str(task.period))
+        before = _last(task, task.period, desk)
         return _collect(task, before, place, source, desk, progress)
 
 
@@ -63,20 +66,38 @@ def _collect(
     books = desk.books.open(task.feed.id, str(task.period), revision)
     with desk.spool.begin() as draft, books as book:
         payload = PayloadWriter(draft.payload, key, desk.entropy)
-        poured = pour(task, place, source, payload, book, progress, clock=desk.clock, entropy=desk.entropy)
-        require_worth_sending(task, before, place, poured)
+        with _kept_when_unbalanced(book):
+            poured = pour(task, place, source, payload, book, progress, clock=desk.clock, entropy=desk.entropy)
+            require_worth_sending(task, before, place, poured)
+        require_same_scale(task, _last(task, task.period.previous(), desk), poured)
         manifest = _manifest(task, before, poured, payload, commitment, desk.clock())
         manifest_bytes = seal_manifest(manifest, desk.signer)
         keys = seal_keys(manifest_bytes, key, desk.recipients, desk.signer, desk.entropy)
         digest = hashlib.sha256(manifest_bytes).hexdigest()
-        kept = book.keep() if poured.problem.rows else None
+        kept = book.keep()
+        problems = kept if poured.problem.rows else None
         name = entry_name(manifest, digest)
         keep(place, name, poured.cursor, desk)
         detail = _detail(task.feed, poured, manifest)
         desk.ledger.append(landed(name, digest, manifest.created_at, detail=detail, by=task.by))
         draft.commit(name, manifest_bytes, keys)
     enter_missing(desk.spool, desk.ledger, desk.clock)
-    return Collected(batch=manifest.batch_id, digest=digest, manifest=manifest, problems=kept)
+    return Collected(batch=manifest.batch_id, digest=digest, manifest=manifest, problems=problems)
+
+
+@contextmanager
+def _kept_when_unbalanced(book: ProblemWriter) -> Iterator[None]:
+    """Its rows tell the department where the difference may lie: an amount that cannot be read counts nothing."""
+    try:
+        yield
+    except Unbalanced:
+        book.keep()
+        raise
+
+
+def _last(task: Task, period: Period, desk: Desk) -> Line | None:
+    """The newest batch of the feed that was sealed for a period."""
+    return last_sealed(desk.spool, desk.ledger, task.feed.id, str(period))
 
 
 def _next_revision(before: Line | None) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,7 +22,7 @@ from gateway.envelope.payload import PayloadWriter
 from gateway.journal import Clock
 from gateway.problems import ProblemWriter
 from gateway.records.check import Checker
-from gateway.records.problems import Tally
+from gateway.records.problems import Problem, Tally
 from gateway.records.stream import RecordWriter
 from gateway.records.totals import Totals
 
@@ -50,7 +50,8 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class Poured:
-    """What went through the checks; `content` is the SHA-256 of the plaintext stream, for this node's eyes only.
+    """What went through the checks; `content` is a SHA-256 of the plaintext stream and the problem rows, for
+    this node's eyes only.
 
     Attributes:
         cursor: where the reading ended, None where the source knows no cursor.
@@ -91,6 +92,7 @@ def pour(
                 checked = checker.check(batch)
                 records.write(checked.good)
                 book.add(checked.problems)
+                sink.also(checked.problems)
                 if place.rows is not None:
                     place.rows.add(batch, checked.problems)
                 extracted, accepted = extracted + checked.extracted, accepted + checked.accepted
@@ -110,18 +112,23 @@ def pour(
 
 
 class _Hashed:
-    """A sink that takes the SHA-256 of what passes through it."""
+    """A sink that takes the SHA-256 of what passes through it, and of the problem rows that do not."""
 
     def __init__(self, sink: PayloadWriter) -> None:
         self._sink = sink
-        self._hash = hashlib.sha256()
+        self._hash, self._aside = hashlib.sha256(), hashlib.sha256()
 
     def write(self, data: bytes) -> int:
         self._hash.update(data)
         return self._sink.write(data)
 
+    def also(self, problems: Iterable[Problem]) -> None:
+        """A source that differs in its bad rows alone is another content too: the department has to hear of it."""
+        for one in problems:
+            self._aside.update(f"{one.position}\n{one.field}\n{one.code}\n{one.masked}\n".encode())
+
     def digest(self) -> str:
-        return self._hash.hexdigest()
+        return hashlib.sha256(self._hash.digest() + self._aside.digest()).hexdigest()
 
 
 def request_for(task: Task, cursor: str | None = None, at: datetime | None = None) -> Request:

@@ -5,14 +5,13 @@ Must never read a source or seal anything.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from gateway.catalogue import Feed
 from gateway.collect.onward import Place
 from gateway.collect.pouring import Poured, Task
 from gateway.collect.reconciled import require_reconciled
 from gateway.errors import ReasonRequired, SourceEmpty, Unbalanced, Unchanged
 from gateway.ledger import Line
-from gateway.records.totals import to_yuan
+from gateway.records.totals import Counts, to_yuan
 
 
 def require_worth_sending(task: Task, before: Line | None, place: Place, poured: Poured) -> None:
@@ -44,14 +43,27 @@ def _require_balance(task: Task, poured: Poured) -> None:
     unread = {name for name, rows in counted.unreadable if rows}
     wrong = [name for name, fen in declared.sums if read[name] != fen or name in unread]
     if wrong or declared.rows not in (None, counted.rows):
+        read_sums = tuple((name, read[name]) for name, _ in declared.sums)
+        declared_zh, declared_en = _figures(task.feed, declared.rows, declared.sums, ())
+        counted_zh, counted_en = _figures(task.feed, counted.rows, read_sums, counted.unreadable)
         raise Unbalanced(
             feed=task.feed.id,
             period=str(task.period),
-            declared=_figures(declared.rows, declared.sums),
-            counted=_figures(counted.rows, tuple((name, read[name]) for name, _ in declared.sums)),
+            declared_zh=declared_zh,
+            declared_en=declared_en,
+            counted_zh=counted_zh,
+            counted_en=counted_en,
         )
 
 
-def _figures(rows: int | None, sums: Sequence[tuple[str, int]]) -> str:
-    parts = [] if rows is None else [f"{rows} 行/rows"]
-    return ", ".join([*parts, *(f"{name} {to_yuan(fen)} 元/yuan" for name, fen in sums)])
+def _figures(feed: Feed, rows: int | None, sums: Counts, unread: Counts) -> tuple[str, str]:
+    titles, lost = {field.name: field.title for field in feed.fields}, dict(unread)
+    zh, en = ([], []) if rows is None else ([f"{rows} 行"], [f"{rows} rows"])
+    for name, fen in sums:
+        few = lost.get(name, 0)
+        more_zh, more_en = (
+            (f"(另有 {few} 行金额无法读取)", f" (the amounts of {few} rows unreadable)") if few else ("", "")
+        )
+        zh.append(f"{titles[name]} {to_yuan(fen)} 元{more_zh}")
+        en.append(f"{name} {to_yuan(fen)} yuan{more_en}")
+    return ",".join(zh), ", ".join(en)

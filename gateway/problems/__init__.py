@@ -43,7 +43,10 @@ class ProblemBooks:
 
 
 class ProblemWriter:
-    """One book being written: `add` as the checks find problems, then `keep`; leaving without `keep` drops it."""
+    """One book being written: `add` as the checks find problems, then `keep`; leaving without `keep` drops it.
+
+    What an earlier attempt at the same batch kept, which was never sealed, is gone as soon as the next one begins.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -52,6 +55,7 @@ class ProblemWriter:
 
     def __enter__(self) -> Self:
         self._draft.parent.mkdir(parents=True, exist_ok=True)
+        self._path.unlink(missing_ok=True)
         self._file = self._draft.open("w", encoding="utf-8-sig", newline="")
         self._rows = csv.writer(self._file)
         self._rows.writerow(HEADER)
@@ -67,7 +71,7 @@ class ProblemWriter:
         self._rows.writerows(map(_row, problems))
 
     def keep(self) -> Path:
-        """Make the book durable under its name, replacing one of the same batch that was never sealed."""
+        """Make the book durable under its name; one without rows too, or an earlier one would seem the newest."""
         if self._file is None:
             raise ValueError("the book is not open")
         self._file.flush()

@@ -167,7 +167,7 @@ class Reason(Enum):
     )
     ANSWER_DISAGREES = (
         "YZ-3096",
-        "回盘记录与清册金额不符或与另一条回盘矛盾,请与开户行核对",
+        "回盘记录与清册的金额、账号等不符,或与另一条回盘矛盾,请与开户行核对",
         "a bank's answer does not agree with the roster or with another answer: check it with the bank",
     )
     ANSWER_REPEATED = (

@@ -160,7 +160,8 @@ def test_a_star_is_any_text_and_a_question_mark_one_character(pattern: str, name
 @pytest.mark.parametrize(
     "changes",
     [
-        {"path": "*/a.txt"}, {"path": "a?/b.txt"}, {"path": "a/"}, {"path": "../a.txt"}, {"root": "relative"},
+        {"path": "*/a.txt"}, {"path": "a?/b.txt"}, {"path": "a_{yyymm}.txt"},
+        {"ready": {"by": "marker", "path": "{nam}.ok"}}, {"path": "a/"}, {"path": "../a.txt"}, {"root": "relative"},
         {"ready": {"by": "hope"}}, {"ready": {"by": "marker"}}, {"ready": {"by": "rename", "partial": "part"}},
         {"ready": {"by": "rename", "partial": "/x"}}, {"digest": {"path": "{name}.crc"}},
         {"archive": {"kind": "rar"}}, {"archive": {"kind": "zip", "members": "a/b/*.txt"}},

@@ -246,12 +246,12 @@ def test_another_host_key_is_refused_before_anything_is_sent(
     assert server.fingerprint in refused.value.message("zh")
 
 
-@pytest.mark.parametrize("shape", ["{}", "the.host {}", "{} a comment"])
+@pytest.mark.parametrize("shape", ["KEY", "the.host KEY", "KEY a comment"])
 def test_the_pinned_key_may_be_a_line_of_known_hosts(
     server: Sshd, folder: Path, adapter: Callable[..., SftpAdapter], small: Callable[..., Request], shape: str
 ) -> None:
     put(folder, "姓名|金额\n王|1\n")
-    assert len(rows_of(adapter(host_key=shape.format(server.host_key)).extract(small()))) == 1
+    assert len(rows_of(adapter(host_key=shape.replace("KEY", server.host_key)).extract(small()))) == 1
 
 
 def test_a_key_that_may_not_log_in_is_denied(

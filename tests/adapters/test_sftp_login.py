@@ -8,6 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_ssh_private_key,
+)
 from pydantic import ValidationError
 
 from adapters.contract import Secrets
@@ -32,7 +38,9 @@ def asking(server: Sshd) -> Asked:
             "user": server.user, "private_key": f"file:{server.key}", "path": "a.txt",
             "ready": {"by": "stable", "seconds": 0.0}, "format": {"kind": "delimited"},
         }  # fmt: skip
-        adapter = SftpAdapter(SftpConfig(**(given | changes)), Secrets(root=server.folder, environ={"WORD": "x"}))
+        adapter = SftpAdapter(
+            SftpConfig(**(given | changes)), Secrets(root=server.folder, environ={"WORD": "x", "OTHER": "y"})
+        )
         return rows_of(adapter.extract(asked(COLUMNS)))
 
     return ask
@@ -81,6 +89,22 @@ def test_what_is_no_key_or_certificate_is_named_by_its_reference(certified: tupl
         with pytest.raises(SecretUnavailable) as refused:
             asking(certified[0])(**changes, legacy=legacy)
         assert "env:WORD" in refused.value.message("zh")
+
+
+@pytest.mark.parametrize("legacy", [False, True], ids=["paramiko", "asyncssh"])
+def test_a_key_is_opened_by_its_passphrase_and_by_no_other(server: Sshd, tmp_path: Path, legacy: bool) -> None:
+    (server.folder / "locked.txt").write_bytes(ROSTER)
+    locked = tmp_path / "locked"
+    locked.touch(0o600)
+    key = load_ssh_private_key(server.key.read_bytes(), None)
+    locked.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, BestAvailableEncryption(b"x")))
+    ask = asking(server)
+    given = {"private_key": f"file:{locked}", "path": "locked.txt", "legacy": legacy}
+    assert len(ask(**given, passphrase="env:WORD")) == 1
+    for changes in ({}, {"passphrase": "env:OTHER"}):
+        with pytest.raises(SecretUnavailable) as refused:
+            ask(**given, **changes)
+        assert str(locked) in refused.value.message("zh")
 
 
 def test_a_certificate_needs_its_key(certified: tuple[Sshd, Path]) -> None:

@@ -275,6 +275,8 @@ def test_an_unknown_feed_or_period_is_refused_before_anything_is_written(
     assert yizhan.run("template", "civil.relieve", "--out", file, "--site", home).err.startswith("[YZ-1006] ")
     told = yizhan.run("template", FEED, "--out", file, "--period", "2026-13", "--site", home)
     assert told.err.startswith("[YZ-1007] ")
+    told = yizhan.run("template", FEED, "--out", file, "--period", "2026Q3", "--site", home)
+    assert told.err.startswith("[YZ-1007] ")  # a period, but none of a monthly feed
     assert not file.exists()
 
 

@@ -23,7 +23,8 @@ class Hazard:
         fields: the feed's fields, as a catalogue writes them.
         key: names of the key fields.
         source: the adapter's block without its connection.
-        given: what the source holds: file names or statement names, and their bytes.
+        given: what the source holds: names of files and their bytes; of a SOAP service, its `answer`; of Oracle, which
+            `service` is asked.
         rows: the good rows, each value as text, null where it is missing.
         problems: position and code of every reason.
         refused: the code with which the whole is refused.

@@ -80,7 +80,7 @@ def _expect_balance(declared: Declared | None, total: Totals) -> None:
         return
     sums = dict(total.sums)
     if declared.rows not in (None, total.rows) or any(sums[name] != fen for name, fen in declared.sums):
-        raise Unbalanced(feed="hazard", period="2026-10", declared="", counted="")
+        raise Unbalanced(feed="hazard", period="2026-10", declared_zh="", declared_en="", counted_zh="", counted_en="")
 
 
 def _texts(batch: pa.RecordBatch) -> list[tuple[str | None, ...]]:

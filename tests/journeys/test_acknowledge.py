@@ -13,6 +13,7 @@ from tests.journeys.world import FEED, outside
 
 DONE = ["landed", "sealed", "receipted", "acknowledged"]
 SEALED = "call:gateway.deliver:drain:1"
+WHY = ("--reason", "大额项目", "--by", "村财岗")
 BAD = "43048210020"  # a digit short
 
 
@@ -187,7 +188,7 @@ def test_a_period_of_which_all_is_taken_is_unchanged_when_it_is_run_again(depart
 def test_what_is_kept_of_rows_holds_none_of_their_values(department: Department, period: str) -> None:
     for number in range(50):
         department.add(f"guid-{number:02d}", fen=7_654_321)
-    assert department.world.yizhan("run", "--period", period, killed=SEALED).code == -9
+    assert department.world.yizhan("run", "--period", period, *WHY, killed=SEALED).code == -9
     (digests,) = department.digests()
     kept = digests.read_bytes() + digests.with_suffix(".json").read_bytes()
     assert digests.stat().st_size == 50 * 34

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from gateway.demo.county import County
@@ -98,6 +99,42 @@ def test_a_correction_that_comes_before_what_it_corrects_waits_for_it(world: Wor
         assert events(world.centre_site, f"{FEED}/{period}/r{revision}").count("loaded") == 1
     assert peek(receipt_at(site, period, revision=2)).loaded.rows == 3
     world.sound(site)
+
+
+def test_a_source_that_differs_in_its_bad_rows_alone_is_no_unchanged_one(world: World, tmp_path: Path) -> None:
+    period, site = next(world.quarters), copy_site(world.pristine, tmp_path / "agri")
+    source = own_source(world, period, tmp_path / "own.db")
+    read_from(County(root=tmp_path), source)
+    told = []
+    for spoil in ("UPDATE cw_pz SET zy = ''", "UPDATE cw_pz SET cun_mc = ''", "DELETE FROM cw_pz"):
+        with outside(source) as database:
+            database.execute(f"{spoil} WHERE rowid = (SELECT MAX(rowid) FROM cw_pz)")
+        assert world.yizhan("run", "--period", period, *WHY, site=site).code == 0
+        told.append([one["field"] for one in problems(world, site, period) if one["code"] == "YZ-3001"])
+    assert [sorted(fields) for fields in told] == [["summary"], ["summary", "village"], []]
+    assert len(entries(site, period)) == 3
+    world.sound(site)
+
+
+def test_the_rows_of_an_unbalanced_reading_are_told_until_the_next_reading(world: World, tmp_path: Path) -> None:
+    period, site = next(world.quarters), copy_site(world.pristine, tmp_path / "agri")
+    source = own_source(world, period, tmp_path / "own.db")
+    read_from(County(root=tmp_path), source)
+    with outside(source) as database:
+        (row, was) = database.execute("SELECT rowid, zc FROM cw_pz WHERE zc > 0 AND zy <> '' LIMIT 1").fetchone()
+        database.execute("UPDATE cw_pz SET zc = '1元' WHERE rowid = ?", (row,))
+    ended = world.yizhan("run", "--period", period, site=site)
+    assert (ended.code, "[YZ-2008] " in ended.err, "另有 1 行金额无法读取" in ended.err) == (1, True, True)
+    assert [one["code"] for one in problems(world, site, period) if one["field"] == "expense"] == ["YZ-3025"]
+    with outside(source) as database:
+        database.execute("UPDATE cw_pz SET zc = ? WHERE rowid = ?", (was, row))
+    assert world.yizhan("run", "--period", period, site=site).code == 0
+    assert [one for one in problems(world, site, period) if one["field"] == "expense"] == []
+
+
+def problems(world: World, site: Path, period: str) -> list[dict[str, str | None]]:
+    """What the department is told is wrong with the period."""
+    return json.loads(world.yizhan("problems", FEED, "--period", period, "--json", site=site).out)["problems"]
 
 
 def receipt_at(site: Path, period: str, revision: int = 1) -> bytes:

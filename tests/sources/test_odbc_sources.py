@@ -27,7 +27,8 @@ def test_totals_that_the_database_states_otherwise_are_unbalanced(agri: Office) 
     _replace(agri, "SUM(zc) AS expense", "SUM(zc) + 1 AS expense")
     zh, en = messages(agri, "YZ-2008", 1)
     assert zh.startswith("对账不平:agri.village_finance 2025Q3:声明 ")
-    assert en.endswith("Nothing was sent; have the department check the source, then collect again.")
+    rows = "yizhan problems agri.village_finance --period 2025Q3"
+    assert en.endswith(f"the source, then collect again (rows that failed a check: {rows}).")
     agri.expect_nothing_sent("YZ-2008", "unbalanced")
     assert {row["period"]: row["state"] for row in agri.board().json["feeds"]}["2025Q3"] == "unbalanced"
 

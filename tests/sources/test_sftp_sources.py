@@ -38,9 +38,10 @@ def test_a_wrong_header_total_is_unbalanced_everywhere_and_nothing_is_sent(
     zh, en = messages(finance, "YZ-2008", 1)
 
     assert zh.startswith("对账不平:finance.onecard 2025-10:声明 ")
-    assert zh.endswith("未发送任何数据;请部门核对源数据后重新采集。")
+    rows = "yizhan problems finance.onecard --period 2025-10"
+    assert zh.endswith(f"未发送任何数据;请部门核对源数据后重新采集(不合格的行见 {rows})。")
     assert en.startswith("unbalanced: finance.onecard 2025-10: declared ")
-    assert en.endswith("Nothing was sent; have the department check the source, then collect again.")
+    assert en.endswith(f"the source, then collect again (rows that failed a check: {rows}).")
     finance.expect_nothing_sent("YZ-2008", "unbalanced")
     board = finance.board()
     assert board.code == 1

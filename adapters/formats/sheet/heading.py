@@ -74,7 +74,8 @@ def expect_unit(head: Head, config: Sheet, request: Request) -> None:
         row, column = cell_place(config.unit.cell)
         stated = _stated(head.text(row, column))
         if stated is None:
-            zh, en = "缺少金额单位(单位:万元)", "the unit line does not state one unit of money"
+            zh = "该单元格应写明一种金额单位(如 单位:元);没有时请查是否插入过行或列"
+            en = "this cell has to state one unit of money (单位:元); if it does not, look for inserted rows or columns"
             raise SheetError(place=config.unit.cell, zh=zh, en=en)
     for number, row in enumerate(head.rows):
         for at, cell in enumerate(row):

@@ -44,7 +44,8 @@ def read(content: Content, config: Sheet, request: Request) -> Generator[pa.Reco
         workbook = Workbook(whole(content, config.most, request))
         with closing(workbook):
             if config.stamp is not None:
-                expect_stamp(islice(workbook.sheet(config.stamp).rows(), 100), config.stamp, request)
+                stamped = workbook.sheet(config.stamp).rows() if workbook.has(config.stamp) else ()
+                expect_stamp(islice(stamped, 100), config.stamp, request)
             return (yield from _records(workbook.sheet(config.sheet), config, request))
 
 

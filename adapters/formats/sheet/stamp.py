@@ -29,8 +29,12 @@ def stamp_rows(feed: str, columns: Iterable[Column]) -> tuple[tuple[str, str], .
 
 
 def expect_stamp(rows: Iterable[Sequence[Cell]], name: str, request: Request) -> None:
-    """Raises: SheetError: another feed's workbook, or one made before the fields changed."""
+    """Raises: SheetError: no such workbook, another feed's, or one made before the fields changed."""
     found = {row[0]: row[1] for row in rows if len(row) > 1}
+    if FEED not in found:
+        zh = "不是 yizhan template 生成的采集表:请在原表中填写,不要另建工作簿或删除隐藏表"
+        en = "this is no workbook of yizhan template: fill in the one that was handed out, its hidden sheet included"
+        raise SheetError(place=name, zh=zh, en=en)
     if found.get(FEED) != request.feed:
         zh, en = "该工作簿不是本归集事项的模板", "the workbook was made for another feed"
         raise SheetError(place=name, zh=zh, en=en)

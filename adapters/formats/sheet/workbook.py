@@ -89,6 +89,10 @@ class Workbook:
             source=found,
         )
 
+    def has(self, name: str) -> bool:
+        """Whether a sheet of that name is there, hidden or not."""
+        return name in self._reader.sheet_names
+
     def close(self) -> None:
         """Give the memory back."""
         self._reader.close()

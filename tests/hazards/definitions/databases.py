@@ -12,6 +12,7 @@ YUAN, DAY, MOMENT, WHOLE, TEXT, CODE = (of(kind) for kind in ("money", "date", "
 PLACES, YES = of("decimal", precision=38, scale=10), of("boolean")
 PERSON = NAME
 REFUSED = "YZ-2005"
+GROUPS = {"money": "numbers", "decimal": "numbers", "integer": "numbers", "date": "dates", "timestamp": "dates"}
 LONG = "长" * 20_000
 
 POSTGRES = (
@@ -45,7 +46,7 @@ MARIADB = (
     ("zero_date", "0000-00-00, which drivers read as null", "d0", DAY, "YZ-3033"),
     ("no_day", "2024-00-15", "d1", DAY, "YZ-3032"),
     ("nul", "a NUL within a text, at which drivers stop reading", "CONCAT('a', CHAR(0 USING utf8mb4), 'b')", TEXT, "YZ-3012"),
-    ("bits", "BIT(8) is no text", "CAST(b0 AS CHAR)", TEXT, None),
+    ("bits", "BIT(8) is no text", "b0", TEXT, REFUSED),
     ("float_for_money", "a double has lost what it could not hold", "f0", YUAN, REFUSED),
     ("time_negative", "a time of minus 838 hours is no moment", "t0", MOMENT, REFUSED),
     ("four_bytes", "characters beyond the basic plane", "_utf8mb4'𠮷田😀'", TEXT, "𠮷田😀"),
@@ -55,7 +56,7 @@ MARIADB = (
 )  # fmt: skip
 MARIADB_TABLE = (
     "CREATE TABLE odd (d0 DATE, d1 DATE, f0 DOUBLE, t0 TIME, b0 BIT(8), g0 VARCHAR(20) CHARACTER SET gbk)",
-    "SET STATEMENT sql_mode='' FOR INSERT INTO odd VALUES ('0000-00-00', '2024-00-15', 0.1, '-838:59:59', NULL, '王芳')",
+    "SET STATEMENT sql_mode='' FOR INSERT INTO odd VALUES ('0000-00-00', '2024-00-15', 0.1, '-838:59:59', 170, '王芳')",
 )
 
 SQLITE = (
@@ -76,7 +77,7 @@ def _one(peer: str, name: str, shows: str, value: str, field: dict[str, Any], ou
     bad = outcome is not None and outcome.startswith("YZ-3")
     refused = outcome if outcome == REFUSED else None
     return Hazard(
-        name=f"{peer}_{name}", group="numbers" if field["type"] in ("money", "decimal", "integer") else "encoding",
+        name=f"{peer}_{name}", group=GROUPS.get(field["type"], "encoding"),
         shows=shows, found="adapters-facts 2", peer=peer, fields=(field | {"source": "value"},),
         source={"adapter": "odbc", "sql": f"SELECT {value} AS value{of}"}, given={},
         rows=() if bad or refused else ((outcome,),), problems=(("1", str(outcome)),) if bad else (), refused=refused,

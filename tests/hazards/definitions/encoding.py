@@ -13,6 +13,8 @@ UTF_8 = delimited(encoding="utf-8")
 
 BYTES = (
     ("gbk_fe9f", "䶮 (U+4DAE), which the codec gbk refuses", "domain 6.1", "王".encode("gbk") + b"\xfe\x9f", PERSON, "王䶮"),
+    ("gbk_fe51", "FE51, for which Python has a private character only: 𠂇 by the standard", "domain 6.1", b"\xfe\x51", PERSON, "\U00020087"),
+    ("gbk_a3a0", "A3A0, which the codec gbk refuses, stays what it is", "domain 6.1", b"\xa3\xa0", TEXT, "\ue5e5"),
     ("gbk_user_defined", "AAA1, a place for a department's own characters, stays what it is", "domain 6.1", b"\xaa\xa1", TEXT, "\ue000"),
     ("gb18030_four_bytes", "𠮷, of four bytes", "adapters-facts 5", "𠮷田".encode("gb18030"), PERSON, "𠮷田"),
     ("gbk_second_byte_is_bar", "億 ends with the byte of |", "domain 3", "億".encode("gbk"), PERSON, "億"),

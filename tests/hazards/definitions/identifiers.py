@@ -10,6 +10,7 @@ from tests.hazards.definitions.text import cell, of
 ID, OLD_ID = of("id_number"), of("id_number", allow_15=True)
 CREDIT, ORGANIZATION, REGION = of("credit_code"), of("organization_code"), of("region_code")
 ACCOUNT, PHONE, CODE = of("bank_account"), of("phone"), of("code", values={"01": "一", "02": "二"})
+PLAIN, WORDS = of("code"), of("text")
 
 CELLS = (
     ("id_standard", "GB 11643's own example", "domain 4", "11010519491231002X", ID, "11010519491231002X"),
@@ -29,10 +30,14 @@ CELLS = (
     ("id_space_behind", "a space behind the number", "domain 6.3", "11010519491231002X ", ID, "YZ-3014"),
     ("id_zero_width", "a zero-width space behind the number", "domain 6.3", "11010519491231002X\u200b", ID, "YZ-3013"),
     ("id_hk_permit", "a residence permit of Hong Kong: 81 prefix, the same check", "domain 4", "810000199408230021", ID, "810000199408230021"),
+    ("id_macau_permit", "the same of Macau: 82 prefix", "domain 4", "820000199208230029", ID, "820000199208230029"),
+    ("id_taiwan_permit", "the same of Taiwan: 83 prefix, which a common library rejects", "domain 4", "830000199208230020", ID, "830000199208230020"),
+    ("id_unknown_county", "a county code nobody knows is no reason to reject a person", "domain 4", "999999199208230024", ID, "999999199208230024"),
     ("credit_standard", "a credit code with a correct check", "domain 4", "91350100M000100Y43", CREDIT, "91350100M000100Y43"),
     ("credit_lower", "a credit code in small letters", "domain 4", "91350100m000100y43", CREDIT, "YZ-3062"),
     ("credit_letter_o", "the letter O, which the alphabet lacks", "domain 4", "9135O100M000100Y43", CREDIT, "YZ-3062"),
     ("credit_check", "a credit code mistyped", "domain 4", "91350100M000100Y44", CREDIT, "YZ-3063"),
+    ("credit_organization_part", "the nine places within fail their own check: not every holder was given such a code", "domain 4", "91350100M000100Y56", CREDIT, "91350100M000100Y56"),
     ("credit_registration_15", "an old registration number of 15 digits", "domain 4", "430482000012345", CREDIT, "YZ-3061"),
     ("organization", "the standard's own example", "domain 4", "D2143569-X", ORGANIZATION, "D2143569-X"),
     ("organization_check", "the same mistyped", "domain 4", "D2143569-1", ORGANIZATION, "YZ-3067"),
@@ -48,6 +53,10 @@ CELLS = (
     ("phone_two", "two numbers in one cell", "domain 6.16", "13800000000/13900000000", PHONE, "YZ-3073"),
     ("code_unlisted", "a code that is not in the list", "domain 2", "3", CODE, "YZ-3074"),
     ("code_zero_lost", "1 where 01 is the code: nobody may guess", "adapters-facts 5", "1", CODE, "YZ-3074"),
+    ("estate_unit", "the 28 places of a real estate unit, which have no check digit", "domain 4", "430482001001GB00001W00000000", PLAIN, "430482001001GB00001W00000000"),
+    ("estate_unit_grouped", "the same in groups: no code has spaces inside, and none is taken out", "domain 4", "430482 001001 GB00001 W00000000", WORDS, "430482 001001 GB00001 W00000000"),
+    ("plate_new_energy", "a plate of six places behind its letter", "domain 4", "湘DD12345", PLAIN, "湘DD12345"),
+    ("vehicle_check", "a vehicle's number whose check place its maker did not honour", "domain 4", "LSVAG2180E2100001", PLAIN, "LSVAG2180E2100001"),
     ("code_zeros", "leading zeros of a code stay", "adapters-facts 5", "01", CODE, "01"),
 )  # fmt: skip
 
