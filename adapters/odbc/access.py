@@ -31,6 +31,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from stat import S_ISREG
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -99,10 +100,7 @@ def _expect_plain(file: str, config: OdbcConfig) -> Table:
         en = f"an Access file cannot be read with {found}: give the table, its columns and its period alone"
         raise ConfigInvalid(place=found, problem_zh=zh, problem_en=en)
     if not Path(file).is_absolute():
-        zh, en = (
-            "连接串请写 Driver=MDBTools;DBQ=文件的绝对路径",
-            "write Driver=MDBTools;DBQ= and the file's absolute path",
-        )
+        zh, en = "连接串请写 Driver=MDBTools;DBQ=文件的绝对路径", "write Driver=MDBTools;DBQ=/the/files/absolute.path"
         raise ConfigInvalid(place="connection", problem_zh=zh, problem_en=en)
     return table
 
@@ -111,8 +109,10 @@ def _stamp(source: AccessTable) -> tuple[int, int]:
     """The file's size and time of change, of a file that can be read. Raises: SourceUnavailable, SourceDenied."""
     feed = source.request.feed
     try:
-        with source.file.open("rb"):
-            found = source.file.stat()
+        found = source.file.stat()
+        if not S_ISREG(found.st_mode):  # a pipe would be waited for
+            raise FileNotFoundError
+        source.file.open("rb").close()
     except PermissionError:
         raise SourceDenied(feed=feed) from None
     except OSError:

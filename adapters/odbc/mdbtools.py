@@ -34,7 +34,7 @@ _COLUMN = re.compile(r"^\t\[(.+)\]\t+([A-Z][A-Za-z/ ]*?)(?: \(\d+(?:, ?\d+)?\))?
 _NO_TABLE = b"No table named"
 ACCESS_97 = "JET3"
 _MOST_BYTES = 4 << 20
-_BLOCK_BYTES = 4 << 20  # a row has to fit into it
+_BLOCK_BYTES = 1 << 20
 
 
 class DamagedFile(Exception):
@@ -81,19 +81,25 @@ class AccessTable:
 
         Raises: SourceMalformed; as `Request.remaining`.
         """
-        try:
-            with self._damages(), cut_off(self.request, child.kill):
-                stream = _parsed(child, fields, wanted)
-            while stream is not None:
-                with self._damages(), cut_off(self.request, child.kill):
-                    block = next(stream, None)
-                if block is None:
-                    break
-                yield block
-            with self._damages(), cut_off(self.request, child.kill):
+        rest = b""
+        with self._damages():
+            while read := self._read(child):
+                held = rest + read
+                end = whole_rows(held)
+                if end:
+                    yield _texts(held[:end], fields, wanted)
+                rest = held[end:]
+                if len(rest) > _MOST_BYTES:
+                    raise DamagedFile(b"")
+            with cut_off(self.request, child.kill):
                 child.expect_done()
-        finally:
-            child.kill()  # before the parser goes, which waits for a block that it reads ahead
+            if rest:
+                raise DamagedFile(b"")
+
+    def _read(self, child: Child) -> bytes:
+        self.request.remaining()
+        with cut_off(self.request, child.kill):
+            return child.stdout.read(_BLOCK_BYTES)
 
     @contextmanager
     def _damages(self) -> Iterator[None]:
@@ -167,15 +173,24 @@ class Child:
         self._said.close()
 
 
-def _parsed(child: Child, fields: int, wanted: Sequence[int]) -> pcsv.CSVStreamingReader | None:
-    """None where it has no row. Raises: pa.ArrowInvalid."""
-    if not child.stdout.peek(1):
-        return None
+def whole_rows(text: bytes) -> int:
+    """Where the last row that is whole ends, 0 where none is: at a line end with an even number of quotes before it."""
+    quotes, at = text.count(b'"'), len(text)
+    while (end := text.rfind(b"\n", 0, at)) >= 0:
+        quotes -= text.count(b'"', end, at)
+        if not quotes % 2:
+            return end + 1
+        at = end
+    return 0
+
+
+def _texts(rows: bytes, fields: int, wanted: Sequence[int]) -> pa.RecordBatch:
+    """Raises: pa.ArrowInvalid: other fields, or no UTF-8."""
     names = [str(number) for number in wanted]
-    return pcsv.open_csv(
-        child.stdout,
+    table = pcsv.read_csv(
+        pa.BufferReader(rows),
         read_options=pcsv.ReadOptions(
-            column_names=[str(number) for number in range(fields)], block_size=_BLOCK_BYTES, use_threads=False
+            column_names=[str(number) for number in range(fields)], block_size=len(rows) + 1, use_threads=False
         ),
         parse_options=pcsv.ParseOptions(newlines_in_values=True, ignore_empty_lines=False),
         convert_options=pcsv.ConvertOptions(
@@ -186,3 +201,4 @@ def _parsed(child: Child, fields: int, wanted: Sequence[int]) -> pcsv.CSVStreami
             quoted_strings_can_be_null=False,
         ),
     )
+    return table.combine_chunks().to_batches()[0]
