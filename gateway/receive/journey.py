@@ -8,6 +8,7 @@ refusal stands in the ledger with its code. Must never construct a room.
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -79,6 +80,9 @@ class Reception:
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
         self._refused: dict[str, Refuse] = {}
+        self._verdicts = (
+            threading.Lock()
+        )  # who hears of a refusal finds the batch gone, and may submit it again at once
 
     # --- submissions --------------------------------------------------------------------------------------------------
 
@@ -106,10 +110,12 @@ class Reception:
         open_key(batch, rooms.decryptor)
         require_schema(said, rooms.catalogue)
         rooms.warehouse.require_next(facts_of(batch, rooms.clock()))
-        arrival = rooms.spool.arrive(entry_name(said, batch.digest), batch.digest, said.payload.size, manifest, keys)
+        name = entry_name(said, batch.digest)
+        with self._verdicts:
+            arrival = rooms.spool.arrive(name, batch.digest, said.payload.size, manifest, keys)
+            self._refused.pop(batch.digest, None)
         if not arrival.offset:
             rooms.ledger.append(event(rooms.clock(), EventKind.ADMITTED, batch.digest, peer.id, said))
-        self._refused.pop(batch.digest, None)
         return Admitted(digest=batch.digest, batch=said.batch_id, offset=arrival.offset, size=arrival.size)
 
     # --- uploads ------------------------------------------------------------------------------------------------------
@@ -162,8 +168,9 @@ class Reception:
             try:
                 receipt = self._load(claim, digest)
             except Refuse as refusal:
-                self._remember(digest, refusal)
-                spool.bury(claim)
+                with self._verdicts:
+                    self._remember(digest, refusal)
+                    spool.bury(claim)
                 raise
             spool.settle(claim, receipt)
 
@@ -201,9 +208,10 @@ class Reception:
         if stored is not None:
             require_owner(peek(stored).batch.partition("/")[0], digest, peer, rooms.catalogue)
             return stored
-        if digest in self._refused:
-            raise self._refused[digest]
-        self.upload(digest, peer)
+        with self._verdicts:
+            if digest in self._refused:
+                raise self._refused[digest]
+            self.upload(digest, peer)
         return None
 
     # --- refusals -----------------------------------------------------------------------------------------------------
