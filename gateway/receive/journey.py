@@ -80,9 +80,8 @@ class Reception:
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
         self._refused: dict[str, Refuse] = {}
-        self._verdicts = (
-            threading.Lock()
-        )  # who hears of a refusal finds the batch gone, and may submit it again at once
+        # Who hears of a refusal finds the batch gone, and may submit it again at once.
+        self._verdicts = threading.Lock()
 
     # --- submissions --------------------------------------------------------------------------------------------------
 
