@@ -11,7 +11,7 @@ from adapters.contract import AdapterConfig, SecretRef, config_error
 from adapters.odbc.drivers import access_file
 from adapters.odbc.overlap import Overlap
 from adapters.odbc.tables import Marking, Table
-from adapters.statements import BindError, Statement
+from adapters.statements import expect_statements
 
 _LITERAL_SECRET = re.compile(r"(^|;)\s*(pwd|password)\s*=", re.IGNORECASE)
 Sql = Annotated[str, Field(min_length=1, max_length=100_000)]
@@ -84,9 +84,5 @@ class OdbcConfig(AdapterConfig):
             raise config_error(
                 "secret_literal", "连接串中不得写口令,请用 password", "no password here: use the key password"
             )
-        for sql in filter(None, (self.sql, self.totals_sql)):
-            try:
-                Statement.parse(sql)
-            except BindError as error:
-                raise config_error("sql", error.zh, error.en) from None
+        expect_statements(self.sql, self.totals_sql)
         return self

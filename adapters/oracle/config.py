@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from adapters.contract import AdapterConfig, SecretRef, config_error
-from adapters.statements import BindError, Statement
+from adapters.statements import expect_statements
 
 _ACCOUNT_IN_DSN = re.compile(r"[^(]*/[^@(]*@")
 Sql = Annotated[str, Field(min_length=1, max_length=100_000)]
@@ -65,9 +65,5 @@ class OracleConfig(AdapterConfig):
 
     @model_validator(mode="after")
     def _binds_by_name_only(self) -> Self:
-        for sql in filter(None, (self.sql, self.totals_sql)):
-            try:
-                Statement.parse(sql)
-            except BindError as error:
-                raise config_error("sql", error.zh, error.en) from None
+        expect_statements(self.sql, self.totals_sql)
         return self

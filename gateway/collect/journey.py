@@ -69,7 +69,7 @@ def _collect(
         with _kept_when_unbalanced(book):
             poured = pour(task, place, source, payload, book, progress, clock=desk.clock, entropy=desk.entropy)
             require_worth_sending(task, before, place, poured)
-        require_same_scale(task, _last(task, task.period.previous(), desk), poured)
+        require_same_scale(task, lambda: _last(task, task.period.previous(), desk), poured)
         manifest = _manifest(task, before, poured, payload, commitment, desk.clock())
         manifest_bytes = seal_manifest(manifest, desk.signer)
         keys = seal_keys(manifest_bytes, key, desk.recipients, desk.signer, desk.entropy)

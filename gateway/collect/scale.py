@@ -6,6 +6,8 @@ person who has looked says that it is right, and why.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gateway.collect.pouring import Poured, Task
 from gateway.errors import AmountsJumped
 from gateway.ledger import Line
@@ -14,16 +16,19 @@ from gateway.records.totals import to_yuan
 _TIMES = 50  # how far the mean may go up or down; the smallest wrong unit, 分 for 元, is a hundred
 
 
-def require_same_scale(task: Task, earlier: Line | None, poured: Poured) -> None:
+def require_same_scale(task: Task, find_earlier: Callable[[], Line | None], poured: Poured) -> None:
     """Compare the mean amount of a record with the one of the period before; nothing has been sealed yet.
 
     Args:
-        earlier: the newest batch sealed for the period before; None where there is none.
+        find_earlier: the newest batch sealed for the period before, or None; asked only where there is to be compared.
 
     Raises:
         AmountsJumped: it is far off, and nobody has said why.
     """
-    if task.feed.amount is None or earlier is None or (task.reason and task.by):
+    if task.feed.amount is None or (task.reason and task.by):
+        return
+    earlier = find_earlier()
+    if earlier is None:
         return
     before, rows_before = earlier.said.fen or 0, earlier.said.rows or 0
     now, rows = dict(poured.extracted.sums)[task.feed.amount], poured.extracted.rows

@@ -32,8 +32,9 @@ from adapters.contract import (
     expect_drivers,
     glance,
 )
-from adapters.testing import Ability, ContractSuite, Harness, Record, handles_on
+from adapters.testing import Ability, ContractSuite, Record
 from gateway.errors import SourceDenied, SourceMalformed, SourceUnavailable
+from tests.adapters.away import InAFolder
 
 SECRET = "Canary-口令-3b1d"
 Line = tuple[int, list[str]]
@@ -132,16 +133,15 @@ class Honest:
         return list(parts) if len(parts) == 3 else [None] * 3
 
 
-class FolderHarness(Harness):
-    """A folder below the test's own; taking it away is the source going down."""
+class FolderHarness(InAFolder):
+    """A file of lines."""
 
     secret = SECRET
     patience = 0.3
 
     def __init__(self, home: Path, adapter: type[Honest] = Honest) -> None:
-        self.lacks = adapter.lacks
-        self.adapter, self._folder, self._away = adapter, home / "source", home / "away"
-        self._folder.mkdir()
+        super().__init__(home)
+        self.adapter, self.lacks = adapter, adapter.lacks
         (self._folder / "password").write_text(SECRET)
         self.secrets = Secrets(root=home, environ={"PASSWORD": SECRET, "WRONG": "x" + SECRET})
 
@@ -161,16 +161,6 @@ class FolderHarness(Harness):
         lines[at] += "\ttoo much"
         path.write_text("\n".join(lines) + "\n", encoding="utf-8")
         return str(at + 1)
-
-    def stop(self) -> None:
-        self._folder.rename(self._away)
-
-    def start(self) -> None:
-        if self._away.exists():
-            self._away.rename(self._folder)
-
-    def connections(self) -> int:
-        return handles_on(self._folder) + handles_on(self._away)
 
 
 # --- one flaw each

@@ -12,12 +12,13 @@ import pytest
 
 from adapters.contract import Secrets
 from adapters.odbc import OdbcAdapter, OdbcConfig
-from adapters.testing import Ability, ContractSuite, Harness, Record, handles_on
+from adapters.testing import Ability, ContractSuite, Record
+from tests.adapters.away import InAFolder
 from tests.adapters.conftest import PASSWORD
 
 
-class SqliteHarness(Harness):
-    """A database file; moving its folder away is the database going down."""
+class SqliteHarness(InAFolder):
+    """A database file."""
 
     adapter = OdbcAdapter
     secret = PASSWORD
@@ -27,8 +28,7 @@ class SqliteHarness(Harness):
     }
 
     def __init__(self, home: Path) -> None:
-        self._folder, self._away = home / "data", home / "away"
-        self._folder.mkdir()
+        super().__init__(home)
         self.secrets = Secrets(root=home, environ={"PASSWORD": PASSWORD})
 
     def config(self) -> OdbcConfig:
@@ -44,16 +44,6 @@ class SqliteHarness(Harness):
             opened.execute("CREATE TABLE t (no VARCHAR(20), holder VARCHAR(2000), amount VARCHAR(30))")
             rows = [(one.no, one.holder, one.amount) for one in records]
             opened.executemany("INSERT INTO t VALUES (?, ?, ?)", rows)
-
-    def stop(self) -> None:
-        self._folder.rename(self._away)
-
-    def start(self) -> None:
-        if self._away.exists():
-            self._away.rename(self._folder)
-
-    def connections(self) -> int:
-        return handles_on(self._folder) + handles_on(self._away)
 
 
 class TestOdbc(ContractSuite):

@@ -16,7 +16,8 @@ import pytest
 
 from adapters.contract import Secrets
 from adapters.onecard import OnecardAdapter, OnecardConfig
-from adapters.testing import COLUMNS, Ability, ContractSuite, Harness, Record, connections_to, handles_on
+from adapters.testing import COLUMNS, Ability, ContractSuite, Harness, Record, connections_to
+from tests.adapters.away import InAFolder
 from tests.adapters.conftest import PASSWORD
 from tests.adapters.onecard import configured, layout
 from tests.peers.sshd import Sshd, enterable_home, new_key, sshd
@@ -120,7 +121,7 @@ def _below(pid: int) -> Iterator[int]:
             yield int(child)
 
 
-class SqliteHarness(Harness):
+class SqliteHarness(InAFolder):
     """A database with a table of entries and one of returns."""
 
     adapter = OnecardAdapter
@@ -133,8 +134,8 @@ class SqliteHarness(Harness):
     columns = COLUMNS_HERE
 
     def __init__(self, home: Path) -> None:
-        self._home, self._folder, self._away = home, home / "data", home / "away"
-        self._folder.mkdir()
+        super().__init__(home)
+        self._home = home
         self.secrets = Secrets(root=home, environ={"PASSWORD": PASSWORD})
 
     def config(self) -> OnecardConfig:
@@ -156,16 +157,6 @@ class SqliteHarness(Harness):
             opened.execute("CREATE TABLE t (列no VARCHAR(20), 列holder VARCHAR(2000), 列amount VARCHAR(30))")
             rows = [(one.no, one.holder, one.amount) for one in records]
             opened.executemany("INSERT INTO t VALUES (?, ?, ?)", rows)
-
-    def stop(self) -> None:
-        self._folder.rename(self._away)
-
-    def start(self) -> None:
-        if self._away.exists():
-            self._away.rename(self._folder)
-
-    def connections(self) -> int:
-        return handles_on(self._folder) + handles_on(self._away)
 
 
 class TestOnecardOverSftp(ContractSuite):
