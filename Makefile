@@ -15,7 +15,7 @@ demo:            ## the main job: one county's three feeds, from real sources to
 
 test:            ## the whole test suite, with every server it needs
 	@sh scripts/setup.sh test
-	$(PY) -m pytest -q -n 2 --dist loadfile
+	$(PY) -m pytest -q -n 3 --dist loadfile
 
 lint:            ## style and the rooms' arrows
 	@sh scripts/setup.sh test

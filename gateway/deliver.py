@@ -8,36 +8,17 @@ key itself: rooms come in as arguments.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
+from gateway.carriage import Courier, code_of, fetch, is_at_fault, kind_of, receipted
 from gateway.envelope.parties import Trust
-from gateway.envelope.receipt import Answer, check_receipt
-from gateway.envelope.sealed import Batch, Sealed, check_payload, verify
-from gateway.errors import (
-    EntryDamaged,
-    EnvelopeRefused,
-    PayloadChanged,
-    PeerRefused,
-    ReceiptRefused,
-    Retry,
-    YizhanError,
-)
+from gateway.envelope.receipt import Answer, check_receipt, peek
+from gateway.errors import PayloadAway, YizhanError
+from gateway.gate import carry_out, untouched
 from gateway.journal import Clock, about, enter_missing, sealed_digest
-from gateway.ledger import Detail, EventKind, Ledger
-from gateway.spool import Claim, Spool, State
-from gateway.terms import entry_name
-
-_BATCH_FAULTS = (PeerRefused, EnvelopeRefused, EntryDamaged, PayloadChanged)
-
-
-class Courier(Protocol):
-    """Carries one sealed batch to its centre and brings back the receipt (DER, unverified)."""
-
-    def __call__(self, batch: Batch, claim: Claim) -> bytes:
-        """Raises: any Retry, or PeerRefused."""
+from gateway.ledger import EventKind, Ledger
+from gateway.spool import Claim, Entry, Spool, State
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,12 +48,18 @@ class Delivered:
 
 
 def drain(post: Post) -> Iterator[Delivered]:
-    """Try every batch that is ready, once, a period's revisions in order: a later one waits for one that is kept."""
+    """Try every batch that is ready, once, a period's revisions in order: a later one waits for one that is kept.
+
+    A held one is never taken: whatever follows it waits with it.
+    """
     enter_missing(post.spool, post.ledger, post.clock)
     post.spool.recover()
+    carry_out(post.spool, post.ledger)
     kept: set[tuple[str, str]] = set()
-    for entry in post.spool.entries(State.READY):
+    for entry in sorted(post.spool.entries(State.READY, State.HELD), key=lambda entry: entry.name):
         lane = (entry.name.feed, entry.name.period)
+        if entry.state is State.HELD:
+            kept.add(lane)
         claim = None if lane in kept else post.spool.claim(entry.name)
         if claim is None:
             continue
@@ -83,9 +70,42 @@ def drain(post: Post) -> Iterator[Delivered]:
         yield delivered
 
 
+def again(post: Post, since: datetime) -> Iterator[Delivered]:
+    """Ask anew for the receipt of every batch receipted since: a centre that has it gives the same one.
+
+    A centre that was restored from an older backup has lost the batch, takes it again, and gives a receipt of its own,
+    which takes the old one's place; the old one's ledger place stays in this ledger. A period's revisions in order.
+    """
+    kept: set[tuple[str, str]] = set()
+    for entry in post.spool.entries(State.DONE):
+        lane, receipt = (entry.name.feed, entry.name.period), entry.receipt
+        if lane in kept or receipt is None or peek(receipt).accepted_at < since:
+            continue
+        delivered = _deliver_again(entry, receipt, post)
+        if delivered.error is not None:
+            kept.add(lane)
+        yield delivered
+
+
+def _deliver_again(entry: Entry, stored: bytes, post: Post) -> Delivered:
+    digest = sealed_digest(post.ledger, entry.name)
+    try:
+        if not entry.payload.exists():
+            raise PayloadAway(batch=entry.name.batch)
+        batch = untouched(entry, post.trust(), post.clock())
+        receipt = post.courier(batch, entry)
+        answer = check_receipt(receipt, batch, post.trust(), post.clock())
+        if receipt != stored:
+            _enter_receipted(entry, answer, post)
+            post.spool.renew_receipt(entry.name, receipt)
+    except YizhanError as error:
+        return Delivered(batch=entry.name.batch, digest=digest, state=entry.state, answer=None, error=error)
+    return Delivered(batch=entry.name.batch, digest=digest, state=entry.state, answer=answer, error=None)
+
+
 def _deliver(claim: Claim, post: Post) -> Delivered:
     try:
-        receipt, answer = _fetch(claim, post)
+        receipt, answer = fetch(claim, post.courier, post.trust(), post.clock())
     except YizhanError as error:
         return _kept(claim, error, post)
     _enter_receipted(claim, answer, post)
@@ -93,53 +113,18 @@ def _deliver(claim: Claim, post: Post) -> Delivered:
     return Delivered(batch=claim.name.batch, digest=done.digest, state=done.state, answer=answer, error=None)
 
 
-def _fetch(claim: Claim, post: Post) -> tuple[bytes, Answer]:
-    """The receipt as it came (DER), and verified: it answers this very batch and everything in it balances."""
-    trust, at = post.trust(), post.clock()
-    batch = _untouched(claim, trust, at)
-    stored = claim.receipt
-    if stored is not None:  # we died while settling; unless it has been touched, nothing need be sent
-        with suppress(ReceiptRefused):
-            return stored, check_receipt(stored, batch, trust, at)
-    receipt = post.courier(batch, claim)
-    return receipt, check_receipt(receipt, batch, trust, at)
-
-
-def _untouched(claim: Claim, trust: Trust, at: datetime) -> Batch:
-    """The batch, if our own files are still what was sealed: nothing that is not leaves this machine."""
-    batch = verify(Sealed.parse(claim.manifest, claim.keys), trust, at)
-    claim.require(entry_name(batch.manifest, batch.digest))
-    with claim.open_payload() as payload:
-        check_payload(batch, payload)
-    return batch
-
-
-def _enter_receipted(claim: Claim, answer: Answer, post: Post) -> None:
+def _enter_receipted(claim: Entry, answer: Answer, post: Post) -> None:
     """The ledger has the receipt before the spool settles, once, however often settling is cut off."""
     digest, said = claim.digest, answer.receipt
     lines = post.ledger.lines(batch=claim.name.batch, kind=EventKind.RECEIPTED)
-    if any(line.digest == digest for line in lines):
+    if any((line.digest, line.said.head) == (digest, said.ledger.head) for line in lines):
         return
-    detail = Detail(
-        rows=said.loaded.rows,
-        problem=said.problem.rows,
-        duplicate=said.duplicate.rows,
-        centre=said.centre,
-        position=said.ledger.position,
-        head=said.ledger.head,
-    )
-    post.ledger.append(about(claim, digest, post.clock(), EventKind.RECEIPTED, detail=detail))
+    post.ledger.append(about(claim, digest, post.clock(), EventKind.RECEIPTED, detail=receipted(answer)))
 
 
 def _kept(claim: Claim, error: YizhanError, post: Post) -> Delivered:
-    """Keep the batch: in `dead` until a person has acted if the batch itself is at fault, else in `ready`.
-
-    Nothing is wrong with a batch whose centre sent a false receipt, or whose front-end cannot read its own keys.
-    """
-    code = error.facts.get("peer_code", error.code) if isinstance(error, PeerRefused) else error.code
-    at_fault = isinstance(error, _BATCH_FAULTS) and not isinstance(error, ReceiptRefused)
+    """Keep the batch: in `dead` until a person has acted if the batch itself is at fault, else in `ready`."""
     digest = sealed_digest(post.ledger, claim.name)
-    kind = EventKind.DEFERRED if isinstance(error, Retry) else EventKind.REFUSED
-    post.ledger.append(about(claim, digest, post.clock(), kind, code=str(code)))
-    entry = post.spool.bury(claim) if at_fault else post.spool.defer(claim)
+    post.ledger.append(about(claim, digest, post.clock(), kind_of(error), code=code_of(error)))
+    entry = post.spool.bury(claim) if is_at_fault(error) else post.spool.defer(claim)
     return Delivered(batch=claim.name.batch, digest=digest, state=entry.state, answer=None, error=error)

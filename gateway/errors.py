@@ -180,6 +180,18 @@ class DueRuleInvalid(Refuse):
     zh_next, en_next = "请改正目录中的 due_rules。", "Correct due_rules in the catalogue."
 
 
+class FreezeInvalid(Refuse):
+    """A year freeze that names no day. Facts: `rule`."""
+
+    code = "YZ-1016"
+    exit_code = 2
+    zh, en = "年度封账规则不成立:{rule}。", "year freeze {rule} cannot be."
+    zh_next, en_next = (
+        "请在目录的 year_freeze 中写 effective: 年-月-日 与 closes: 月-日(每年都有的一天)。",
+        "Give effective as YYYY-MM-DD and closes as MM-DD, a day every year has, under year_freeze.",
+    )
+
+
 class WrongRole(Refuse):
     """The command is for another kind of node. Facts: `site`, `needed_zh`, `needed_en`."""
 
@@ -214,8 +226,8 @@ class OutputRefused(Refuse):
     exit_code = 2
     zh, en = "写文件失败:{path}。", "cannot write the file {path}."
     zh_next, en_next = (
-        "请核对目录和权限,文件名应以 .csv 结尾。",
-        "Check its directory, its rights, and that it ends in .csv.",
+        "请核对目录是否存在、可写,文件名的结尾是否为该命令所允许;外送文件不覆盖已有的。",
+        "Its directory has to exist and to be writable, its ending one that the command writes; no copy is replaced.",
     )
 
 
@@ -380,8 +392,9 @@ class SourceEmpty(Refuse):
     code = "YZ-2009"
     zh, en = "数据源没有数据:{feed} {period}。", "the source holds no rows: {feed} {period}."
     zh_next, en_next = (
-        "若确无数据,应由责任人作零报送;否则请核对数据源。",
-        "If there truly is nothing, a person must sign a nil return; else check the source.",
+        "若确无数据,应由责任人作零报送(yizhan nil {feed} --period {period} --by 人员编号);否则请核对数据源。",
+        "If there truly is nothing, a person must sign a nil return (yizhan nil {feed} --period {period} --by WHO); "
+        "else check the source.",
     )
 
 
@@ -421,7 +434,8 @@ class ReasonRequired(Refuse):
         "更正缺少理由或责任人:{feed} {period} 的数据与已封装的 {batch} 不同。",
         "a correction needs a reason and a person: {feed} {period} differs from {batch}, which was sealed before.",
     )
-    zh_next, en_next = "请加上 --reason 理由 --by 责任人 重新运行。", "Run it again with --reason and --by."
+    zh_next = "请加上 --reason 理由 --by 责任人 重新运行;目录登记了本部门人员的,责任人写其编号(须有 collect 职责)。"
+    en_next = "Run it again with --reason and --by: somebody with the duty collect, where the catalogue lists people."
 
 
 class AmountsJumped(Refuse):
@@ -510,6 +524,113 @@ class ClientUnfit(Refuse):
     zh_next, en_next = "{advice_zh}。", "{advice_en}."
 
 
+class PeriodFrozen(Refuse):
+    """The year of the period is closed (《管理办法》第十八条). Facts: `feed`, `period`, `closed_at`, `article`."""
+
+    code = "YZ-2070"
+    zh = "年度已封账:{feed} {period} 自 {closed_at} 起不再更新({article})。"
+    en = "the year is closed: {feed} {period} has not been updated since {closed_at} ({article})."
+    zh_next = "确需整改的,请向中心申请整改单,用 yizhan order import 导入后,加上 --order 编号 重新运行。"
+    en_next = "To rectify it ask the centre for an order, import it (yizhan order import), and add --order NUMBER."
+
+
+class OrderNotNeeded(Refuse):
+    """An order would be used up for nothing. Facts: `feed`, `period`, `number`."""
+
+    code = "YZ-2071"
+    zh = "无需整改单:{feed} {period} 尚未封账,不得使用整改单 {number}。"
+    en = "no order is needed: {feed} {period} is not closed yet, so order {number} must not be used."
+    zh_next, en_next = "请去掉 --order 重新运行。", "Run it again without --order."
+
+
+class OrderUnknown(Refuse):
+    """Facts: `number` (of a rectification order that this node does not hold)."""
+
+    code = "YZ-2072"
+    zh, en = "本站点没有整改单 {number}。", "this site holds no rectification order {number}."
+    zh_next, en_next = (
+        "请用 yizhan order import 文件 导入,再用 yizhan order list 核对编号。",
+        "Import it with yizhan order import FILE, then compare its number: yizhan order list.",
+    )
+
+
+class OrderUsedUp(Refuse):
+    """Facts: `number`, `uses` (how often it may be used)."""
+
+    code = "YZ-2073"
+    zh, en = (
+        "整改单 {number} 的 {uses} 次已用完。",
+        "rectification order {number} has been used as often as it may be: {uses}.",
+    )
+    zh_next, en_next = "请向中心另行申请整改单。", "Ask the centre for another order."
+
+
+class CollectorRequired(Refuse):
+    """A batch that will be reviewed is collected by somebody the catalogue knows. Facts: `feed`, `period`."""
+
+    code = "YZ-2074"
+    zh = "须写明归集人:{feed} {period} 的批次须经审核放行,归集人与审核人不得为同一人。"
+    en = "who collects must be said: batches of {feed} {period} are reviewed, and not by whoever collected them."
+    zh_next = "请加上 --by 人员编号(须有 collect 职责),或在 site.yaml 写 collector(仅用于首报)。"
+    en_next = "Add --by with the id of somebody with the duty collect; or collector: in site.yaml (first pushes only)."
+
+
+class NilContradicted(Refuse):
+    """A nil return for a period that was reported with rows. Facts: `feed`, `period`, `batch`."""
+
+    code = "YZ-2076"
+    zh, en = (
+        "不能零报送:{feed} {period} 已报送数据({batch})。",
+        "no nil return: {feed} {period} was reported with rows ({batch}).",
+    )
+    zh_next, en_next = (
+        "数据有误的,请核对数据源后以更正报送:yizhan run {feed} --period {period} --reason 理由 --by 责任人。",
+        "If that was wrong, correct it: yizhan run {feed} --period {period} --reason WHY --by WHO.",
+    )
+
+
+class PeriodRunning(Refuse):
+    """Nobody can answer for what is still to come. Facts: `feed`, `period`, `ends` (its first day no longer in it)."""
+
+    code = "YZ-2077"
+    zh, en = (
+        "不能零报送:{feed} {period} 尚未结束({ends} 起方可)。",
+        "no nil return: {feed} {period} is not over (possible from {ends} on).",
+    )
+    zh_next, en_next = "请在数据期结束后再作零报送。", "Declare it once the period is over."
+
+
+class AlreadyReleased(Settled):
+    """Facts: `batch`."""
+
+    code = "YZ-2079"
+    zh, en = "{batch} 已经放行。", "{batch} was released before."
+    zh_next, en_next = "无需再次放行,送达用 yizhan deliver。", "Nothing to do; to send it: yizhan deliver."
+
+
+class OrderNotWritten(Refuse):
+    """The order stands; only the copy to be handed out does not. Facts: `number`, `path`, `file` (below orders/)."""
+
+    code = "YZ-2080"
+    exit_code = 2
+    zh, en = "整改单 {number} 已签发,但写文件失败:{path}。", "order {number} is issued, yet {path} cannot be written."
+    zh_next, en_next = (
+        "请从本站点 orders/{file} 复制一份交给部门,不必重新签发。",
+        "Copy orders/{file} of this site for the department; do not issue it again.",
+    )
+
+
+class OrderNumberTaken(Refuse):
+    """Facts: `number` (of another rectification order that this site holds)."""
+
+    code = "YZ-2078"
+    zh, en = "整改单编号 {number} 已被另一份整改单占用。", "another rectification order here has the number {number}."
+    zh_next, en_next = (
+        "请用 yizhan order show {number} 核对;签发时请另编编号。",
+        "Compare it: yizhan order show {number}. A new order needs a number of its own.",
+    )
+
+
 # --- 3xxx  records (3001 to 3899 are what a problem row carries: data in gateway/records/problems.py) ---------------
 
 
@@ -528,10 +649,10 @@ class RecordsMalformed(Refuse):
 
 
 class EnvelopeRefused(Refuse):
-    """A sealed batch or receipt failed one numbered step of gateway/envelope/ENVELOPE.md.
+    """A sealed batch, its papers or its receipt failed one numbered step of gateway/envelope/ENVELOPE.md.
 
     The code is YZ-4, the section, and the step in two digits: step 3.10 is YZ-4310. Steps 2.6, 3.6 and 5.6 ask the keys
-    room and refuse with its codes (YZ-5xxx).
+    room and refuse with its codes (YZ-5xxx); so do 6.9 and 7.10.
     """
 
     zh_next, en_next = (
@@ -561,7 +682,7 @@ class SealRefused(EnvelopeRefused):
 
 
 class FileTooLong(EnvelopeRefused):
-    """Facts: `file` (manifest.p7s, keys.p7m, receipt.p7s), `limit` (bytes)."""
+    """Facts: `file` (its name in a sealed batch), `limit` (bytes)."""
 
     code = "YZ-4101"
     status = 413
@@ -577,8 +698,9 @@ class FileUnknown(EnvelopeRefused):
     code = "YZ-4102"
     zh, en = "识别文件失败:{file} 不是封装包中的文件。", "cannot recognise {file}: it is no part of a sealed batch."
     zh_next, en_next = (
-        "请只给出 manifest.p7s、keys.p7m、payload、receipt.p7s。",
-        "Give manifest.p7s, keys.p7m, payload and receipt.p7s only.",
+        "请只给出封装包中的文件:manifest.p7s、keys.p7m、payload、nil.p7s、release.p7s、order.p7s、receipt.p7s。",
+        "Give files of a sealed batch only: "
+        "manifest.p7s, keys.p7m, payload, nil.p7s, release.p7s, order.p7s, receipt.p7s.",
     )
 
 
@@ -897,6 +1019,261 @@ class ReceiptTotalsWrong(ReceiptRefused):
     zh, en = "核验回执失败:批次 {batch} 对账不平:{rule_zh}。", "receipt refused: {batch} does not balance: {rule_en}."
 
 
+class EndorsementRefused(EnvelopeRefused):
+    """A release or a nil declaration failed a step of section 6.
+
+    Facts of all: `paper_zh`, `paper_en` (which of the two). Step 6.9 asks the keys room (YZ-5xxx).
+    """
+
+    zh_next, en_next = (
+        "该批次未放行、未接收;请由有职责的人员核对后用本人证书重新签署。",
+        "The batch goes no further; have the person responsible check it and sign again with their own certificate.",
+    )
+
+
+class EndorsementNotCms(EndorsementRefused):
+    code = "YZ-4601"
+    zh, en = (
+        "核验{paper_zh}失败:不是 DER 编码的 CMS SignedData。",
+        "{paper_en} refused: it is not a DER-encoded CMS SignedData.",
+    )
+
+
+class EndorsementNotCanonical(EndorsementRefused):
+    code = "YZ-4602"
+    zh, en = (
+        "核验{paper_zh}失败:签名结构不是规定的唯一形式。",
+        "{paper_en} refused: its CMS structure is not the one form allowed.",
+    )
+
+
+class EndorsementDigestWrong(EndorsementRefused):
+    code = "YZ-4603"
+    zh, en = (
+        "核验{paper_zh}失败:内容与签名中的摘要不符。",
+        "{paper_en} refused: its content does not match the signed digest.",
+    )
+
+
+class EndorsementCertificatesWrong(EndorsementRefused):
+    code = "YZ-4604"
+    zh, en = (
+        "核验{paper_zh}失败:所带证书与签名属性不符。",
+        "{paper_en} refused: its certificates are not those the signature names.",
+    )
+
+
+class EndorsementSignatureInvalid(EndorsementRefused):
+    code = "YZ-4605"
+    zh, en = "核验{paper_zh}失败:签名无效。", "{paper_en} refused: its signature is invalid."
+
+
+class EndorsementFormatUnsupported(EndorsementRefused):
+    code = "YZ-4606"
+    zh, en = (
+        "核验{paper_zh}失败:不是这种文书,或不支持其格式版本。",
+        "{paper_en} refused: it is another paper, or its format version is not supported.",
+    )
+
+
+class EndorsementMalformed(EndorsementRefused):
+    """Facts: `place` (one of our own key names, or '-')."""
+
+    code = "YZ-4607"
+    zh, en = (
+        "核验{paper_zh}失败:JSON 不合规定,位置 {place}。",
+        "{paper_en} refused: its JSON is not in the form required, at {place}.",
+    )
+
+
+class EndorsementFromTheFuture(EndorsementRefused):
+    """Facts: `at` (when it says it was signed, ISO 8601)."""
+
+    code = "YZ-4608"
+    zh, en = (
+        "核验{paper_zh}失败:签署时间 {at} 尚未到来。",
+        "{paper_en} refused: it says it was signed at {at}, which is yet to come.",
+    )
+    zh_next, en_next = (
+        "请核对两边机器的时钟,再重新签署。",
+        "Check the clocks of both machines, then have it signed again.",
+    )
+
+
+class EndorserNotNamed(EndorsementRefused):
+    """Facts: `signer` (identity in the certificate), `named` (identity in the paper)."""
+
+    code = "YZ-4610"
+    status = 403
+    zh, en = (
+        "核验{paper_zh}失败:签名人 {signer} 不是所称的 {named}。",
+        "{paper_en} refused: signer {signer} is not {named}, whom it names.",
+    )
+
+
+class EndorsementOfAnotherBatch(EndorsementRefused):
+    """Facts: `batch` (ours)."""
+
+    code = "YZ-4611"
+    zh, en = (
+        "核验{paper_zh}失败:签署的不是批次 {batch} 这份清单。",
+        "{paper_en} refused: it is not about this manifest of {batch}.",
+    )
+
+
+class EndorserOfAnotherDepartment(EndorsementRefused):
+    """Facts: `department` (the signer's), `sender`."""
+
+    code = "YZ-4612"
+    status = 403
+    zh, en = (
+        "核验{paper_zh}失败:{department} 的人员不能为 {sender} 的批次签署。",
+        "{paper_en} refused: a person of {department} cannot sign for a batch of {sender}.",
+    )
+
+
+class EndorsementTooEarly(EndorsementRefused):
+    """Facts: `at`, `created_at` (ISO 8601)."""
+
+    code = "YZ-4613"
+    zh, en = (
+        "核验{paper_zh}失败:签署时间 {at} 早于封装时间 {created_at}。",
+        "{paper_en} refused: it was signed at {at}, before the batch was sealed at {created_at}.",
+    )
+    zh_next, en_next = (
+        "请核对两边机器的时钟,再重新签署。",
+        "Check the clocks of both machines, then have it signed again.",
+    )
+
+
+class EndorsementMisplaced(EndorsementRefused):
+    """Facts: `batch`, `rule_zh`, `rule_en`."""
+
+    code = "YZ-4614"
+    zh, en = "核验{paper_zh}失败:批次 {batch}:{rule_zh}。", "{paper_en} refused: {batch}: {rule_en}."
+
+
+class OrderRefused(EnvelopeRefused):
+    """A rectification order failed a step of section 7. Step 7.10 asks the keys room (YZ-5xxx)."""
+
+    zh_next, en_next = (
+        "该批次未接收;请向签发整改单的中心核对,必要时重新签发。",
+        "The batch was not accepted; ask the centre that issued the order, and have it issued again if need be.",
+    )
+
+
+class OrderNotCms(OrderRefused):
+    code = "YZ-4701"
+    zh, en = "核验整改单失败:不是 DER 编码的 CMS SignedData。", "order refused: it is not a DER-encoded CMS SignedData."
+
+
+class OrderNotCanonical(OrderRefused):
+    code = "YZ-4702"
+    zh, en = (
+        "核验整改单失败:签名结构不是规定的唯一形式。",
+        "order refused: its CMS structure is not the one form allowed.",
+    )
+
+
+class OrderDigestWrong(OrderRefused):
+    code = "YZ-4703"
+    zh, en = "核验整改单失败:内容与签名中的摘要不符。", "order refused: its content does not match the signed digest."
+
+
+class OrderCertificatesWrong(OrderRefused):
+    code = "YZ-4704"
+    zh, en = (
+        "核验整改单失败:所带证书与签名属性不符。",
+        "order refused: its certificates are not those the signature names.",
+    )
+
+
+class OrderSignatureInvalid(OrderRefused):
+    code = "YZ-4705"
+    zh, en = "核验整改单失败:签名无效。", "order refused: its signature is invalid."
+
+
+class OrderFormatUnsupported(OrderRefused):
+    code = "YZ-4706"
+    zh, en = (
+        "核验整改单失败:不是整改单,或不支持其格式版本。",
+        "order refused: it is another paper, or its format version is not supported.",
+    )
+
+
+class OrderMalformed(OrderRefused):
+    """Facts: `place` (one of our own key names, or '-')."""
+
+    code = "YZ-4707"
+    zh, en = (
+        "核验整改单失败:JSON 不合规定,位置 {place}。",
+        "order refused: its JSON is not in the form required, at {place}.",
+    )
+
+
+class OrderInconsistent(OrderRefused):
+    """Facts: `rule_zh`, `rule_en`."""
+
+    code = "YZ-4708"
+    zh, en = "核验整改单失败:内容自相矛盾:{rule_zh}。", "order refused: it contradicts itself: {rule_en}."
+
+
+class OrderFromTheFuture(OrderRefused):
+    """Facts: `number`, `issued_at` (ISO 8601)."""
+
+    code = "YZ-4709"
+    zh, en = (
+        "核验整改单失败:{number} 的签发时间 {issued_at} 尚未到来。",
+        "order refused: {number} says it was issued at {issued_at}, which is yet to come.",
+    )
+    zh_next, en_next = "请核对两边机器的时钟。", "Check the clocks of both machines."
+
+
+class OrderSignerNotNamed(OrderRefused):
+    """Facts: `signer` (identity in the certificate), `named` (identity in the order)."""
+
+    code = "YZ-4711"
+    status = 403
+    zh, en = (
+        "核验整改单失败:签名人 {signer} 不是所称的 {named}。",
+        "order refused: signer {signer} is not {named}, whom it names.",
+    )
+
+
+class OrderForAnotherBatch(OrderRefused):
+    """Facts: `batch`, `named` (the order the manifest names, or '-'), `number` (of the order given, or '-')."""
+
+    code = "YZ-4712"
+    zh, en = (
+        "核验整改单失败:批次 {batch} 的清单所列整改单为 {named},给出的是 {number}。",
+        "order refused: the manifest of {batch} names order {named}, and {number} came with it.",
+    )
+    zh_next, en_next = (
+        "请给出清单所列的整改单,或按该整改单重新封装。",
+        "Give the order that the manifest names, or seal the batch again under this one.",
+    )
+
+
+class OrderOutOfScope(OrderRefused):
+    """Facts: `number`, `feed`, `department`, `period` (of the batch)."""
+
+    code = "YZ-4713"
+    zh, en = (
+        "核验整改单失败:{number} 的范围不含 {department} 的 {feed} {period}。",
+        "order refused: {number} does not cover {feed} {period} of {department}.",
+    )
+
+
+class OrderNotInForce(OrderRefused):
+    """Facts: `number`, `at`, `issued_at`, `expires_at` (ISO 8601)."""
+
+    code = "YZ-4714"
+    zh, en = (
+        "核验整改单失败:{at} 不在 {number} 的有效期 {issued_at} 至 {expires_at} 内。",
+        "order refused: {number} is in force from {issued_at} to {expires_at}, not at {at}.",
+    )
+
+
 # --- 5xxx  keys, certificates, admission -----------------------------------------------------------------------------
 
 
@@ -1040,7 +1417,10 @@ class KeyFileUnreadable(Refuse):
     code = "YZ-5012"
     exit_code = 2
     zh, en = "读取密钥或证书失败:{path}:{reason_zh}。", "cannot read the key or certificate {path}: {reason_en}."
-    zh_next, en_next = "请检查站点目录下的 keys/。", "Check keys/ in the site directory."
+    zh_next, en_next = (
+        "请检查站点目录下的 keys/,或 --keys 指定的目录。",
+        "Check keys/ in the site directory, or the directory that --keys names.",
+    )
 
 
 class KeyMismatch(Refuse):
@@ -1050,6 +1430,48 @@ class KeyMismatch(Refuse):
     exit_code = 2
     zh, en = "私钥与证书不配对:{path}。", "private key and certificate do not belong together: {path}."
     zh_next, en_next = "请放回同一次申领得到的两个文件。", "Put back the two files of one issue."
+
+
+class PersonRefused(Refuse):
+    """A person's certificate where a node's is needed. Facts: `serial`, `purpose`."""
+
+    code = "YZ-5014"
+    status = 403
+    zh, en = (
+        "验证证书失败:{serial} 是个人证书,不能用于 {purpose}。",
+        "certificate refused: {serial} is a person's and may not be used for {purpose}.",
+    )
+    zh_next, en_next = (
+        "个人证书只用于签署放行、零报送和整改单;请换用本节点的证书。",
+        "A person's certificate signs releases, nil returns and orders only; use the node's own.",
+    )
+
+
+class PersonMissing(Refuse):
+    """A node's certificate where a person has to sign. Facts: `serial`."""
+
+    code = "YZ-5015"
+    status = 403
+    zh, en = (
+        "验证证书失败:{serial} 不是个人证书。",
+        "certificate refused: {serial} is not a person's.",
+    )
+    zh_next, en_next = (
+        "放行、零报送和整改单须由责任人用本人证书签署。",
+        "A release, a nil return or an order is signed by the person who answers for it, with their own certificate.",
+    )
+
+
+class PersonMismatch(Refuse):
+    """The certificate in a person's file is another's. Facts: `path`, `person` (staff number asked for)."""
+
+    code = "YZ-5016"
+    exit_code = 2
+    zh, en = "读取个人证书失败:{path} 不是 {person} 的证书。", "cannot sign: {path} is not the certificate of {person}."
+    zh_next, en_next = (
+        "请放回本人的证书与私钥;换人时须换发证书。",
+        "Put back that person's own certificate and key; a new person needs a new certificate.",
+    )
 
 
 class NotEntitled(Refuse):
@@ -1125,6 +1547,92 @@ class CadenceDiffers(Refuse):
         "数据期应写作 {expected} 这样;请双方核对目录版本。",
         "A period of it is {expected}; compare the catalogues.",
     )
+
+
+class DutyMissing(Refuse):
+    """The catalogue gives nobody of that id this duty. Facts: `person`, `party`, `duty`."""
+
+    code = "YZ-5040"
+    status = 403
+    zh, en = "{party} 的人员 {person} 没有 {duty} 职责。", "person {person} of {party} does not have the duty {duty}."
+    zh_next, en_next = (
+        "请由有该职责的人员办理;职责登记在目录的 people 下。",
+        "Have somebody do it who has that duty; duties stand in the catalogue, under people.",
+    )
+
+
+class YearClosed(Refuse):
+    """A batch for a year that is closed, without an order. Facts: `batch`, `closed_at`, `article`."""
+
+    code = "YZ-5041"
+    status = 403
+    zh = "拒绝接收:{batch} 的年度自 {closed_at} 起封账({article})。"
+    en = "refused: the year of {batch} has been closed since {closed_at} ({article})."
+    zh_next = "确需整改的,请向中心申请整改单,导入后以 yizhan run --order 编号 重新封装报送。"
+    en_next = "To rectify it ask the centre for an order, import it, and seal anew: yizhan run --order NUMBER."
+
+
+class ReviewerIsCollector(Refuse):
+    """Who answers for a batch may not release it (《管理办法》第二十条:审核把关). Facts: `batch`, `person`."""
+
+    code = "YZ-5042"
+    status = 403
+    zh = "不能放行:{batch} 的归集人(声明人)与审核人同为 {person}。"
+    en = "not released: {person} both answers for {batch} and reviews it."
+    zh_next, en_next = "请由另一名审核人放行。", "Have another reviewer release it."
+
+
+class ReleaseMissing(Refuse):
+    """Facts: `batch` (of a feed whose batches are reviewed)."""
+
+    code = "YZ-5043"
+    status = 403
+    zh, en = "拒绝接收:{batch} 未经审核放行。", "refused: nobody has released {batch}."
+    zh_next, en_next = (
+        "请用 yizhan spool retry 与 yizhan hold 取回,由部门审核人 yizhan release 放行;并核对双方目录的 review。",
+        "Take it back (yizhan spool retry, yizhan hold) and have a reviewer of the department release it "
+        "(yizhan release). Compare review in both catalogues.",
+    )
+
+
+class OrderUnwanted(Refuse):
+    """A batch for an open year brings an order, which would be counted as used. Facts: `batch`, `number`."""
+
+    code = "YZ-5044"
+    status = 409
+    zh = "拒绝接收:{batch} 的年度未封账,却附有整改单 {number}。"
+    en = "refused: {batch} is of an open year, yet has order {number}."
+    zh_next, en_next = "请不带 --order 重新封装报送。", "Seal it anew without --order."
+
+
+class OrderNotOurs(Refuse):
+    """Whoever approved it has no say here. Facts: `number`, `centre` (that issued it), `feed`."""
+
+    code = "YZ-5045"
+    status = 403
+    zh = "整改单 {number} 不适用:签发中心 {centre} 不在 {feed} 的上报路径上,或级别低于接收中心。"
+    en = "order {number} does not count: {centre} is not on the path of {feed}, or below the receiving centre."
+    zh_next = "请向该事项所报送的最高一级中心申请整改单。"
+    en_next = "Ask the highest centre that the feed is addressed to for an order."
+
+
+class NilOverRows(Refuse):
+    """A nil return that would follow another revision. Facts: `batch`."""
+
+    code = "YZ-5046"
+    status = 409
+    zh, en = "拒绝接收:零报送 {batch} 之前已有版次。", "refused: the nil return {batch} follows another revision."
+    zh_next, en_next = "已报送数据有误的,请以更正报送。", "If what was reported is wrong, send a correction."
+
+
+class DeclarerDiffers(Refuse):
+    """Facts: `batch`, `person` (who signed the declaration), `by` (whom the manifest names)."""
+
+    code = "YZ-5047"
+    status = 403
+    zh = "拒绝接收:零报送 {batch} 由 {person} 签署,清单却写 {by}。"
+    en = "refused: the nil return {batch} is signed by {person}, and its manifest names {by}."
+    zh_next, en_next = "请重新运行 yizhan nil。", "Make it anew: yizhan nil."
 
 
 # --- 6xxx  spool and transport ---------------------------------------------------------------------------------------
@@ -1436,6 +1944,105 @@ class BookmarkDamaged(Refuse):
     )
 
 
+# inbox that several receivers share: 605x
+
+
+class InboxUnavailable(Retry):
+    """The shared inbox cannot be used now. Facts: `place` (without a log-in), `reason_zh`, `reason_en` (ours)."""
+
+    code = "YZ-6050"
+    zh, en = "共享收件箱暂不可用:{place}:{reason_zh}。", "the shared inbox is not available: {place}: {reason_en}."
+    zh_next, en_next = (
+        "已存入的数据不受影响;请检查挂载、网络与访问权限后重试。",
+        "What was stored is safe; check the mount, the network and the access rights, then try again.",
+    )
+
+
+class InboxFull(Retry):
+    """Facts: `place`."""
+
+    code = "YZ-6051"
+    status = 507
+    zh, en = "共享收件箱空间不足:{place}。", "the shared inbox is full: {place}."
+    zh_next, en_next = (
+        "已存入的数据不受影响;请扩容或清理后重试。",
+        "What was stored is safe; give it more space, then try again.",
+    )
+
+
+class InboxDriverMissing(Refuse):
+    """Facts: `module`."""
+
+    code = "YZ-6052"
+    exit_code = 2
+    zh, en = (
+        "打开共享收件箱失败:未安装 {module}。",
+        "cannot open the shared inbox: {module} is not installed.",
+    )
+    zh_next, en_next = (
+        "请在中心安装:pip install 'yizhan[inbox]'。",
+        "Install it at the centre: pip install 'yizhan[inbox]'.",
+    )
+
+
+class RefusedByNewer(Refuse):
+    """Another receiver, of a newer version, refused the batch in words that this one lacks. Facts: `refused`."""
+
+    code = "YZ-6053"
+    zh, en = (
+        "该批次已被另一台接收机拒绝:{refused}。",
+        "another receiver of this centre has refused the batch: {refused}.",
+    )
+    zh_next, en_next = (
+        "请中心把所有接收机升级到同一版本;原因见新版 docs/errors.md。",
+        "Have the centre run one version at all receivers; docs/errors.md of the newer one says why.",
+    )
+
+
+# levels of government: 6030-6049
+
+
+class RefusedAbove(Refuse):
+    """A centre further up refused what one below it loaded or carried. Facts: `batch`, `centre`, `peer_code` (its)."""
+
+    code = "YZ-6030"
+    zh, en = (
+        "上级中心 {centre} 拒绝接收 {batch}({peer_code})。",
+        "centre {centre} above refused {batch} ({peer_code}).",
+    )
+    zh_next, en_next = (
+        "请按该代码处理;排除原因后由其下一级中心运行 yizhan spool retry {batch};本级已被拒的再重投送达。",
+        "Act on that code; once its cause is gone, the centre below it runs: yizhan spool retry {batch}."
+        " Where the batch is dead here too, retry it here then.",
+    )
+
+
+class ReceiptNotAwaited(Refuse):
+    """Genuine, but of a centre whose receipt is not awaited from there. Facts: `centre`, `batch`."""
+
+    code = "YZ-6031"
+    zh, en = (
+        "拒绝回执:{batch} 不应由此取得中心 {centre} 的回执。",
+        "receipt refused: no receipt of centre {centre} for {batch} is awaited from there.",
+    )
+    zh_next, en_next = (
+        "批次保留待发;请上级中心核对后重新领取回执。",
+        "The batch stays where it is; have the centre above check it, then fetch the receipt again.",
+    )
+
+
+class NothingAbove(Refuse):
+    """A centre that is to send upward and knows of nobody above it. Facts: `site`."""
+
+    code = "YZ-6032"
+    exit_code = 2
+    zh, en = "{site} 没有上级中心,无可上送。", "{site} has no centre above it: there is nowhere to send to."
+    zh_next, en_next = (
+        "请在 site.yaml 的 upward 中写明上级中心及其地址。",
+        "Name the centre above and its address under upward in site.yaml.",
+    )
+
+
 # --- 7xxx  warehouse and ledger --------------------------------------------------------------------------------------
 
 
@@ -1531,9 +2138,209 @@ class LedgerTextRefused(Refuse):
         "ledger entry refused: {column} is no identifier, count or code.",
     )
     zh_next, en_next = (
-        "台账不记个人信息;请改记编号。",
-        "The ledger holds no personal data; record an identifier instead.",
+        "台账不记个人信息;请改记编号,文字中连续数字不超过10位。",
+        "The ledger holds no personal data; record an identifier instead, with at most 10 digits in a run in any text.",
     )
+
+
+# 704x to 706x  the database itself, its schema and its rights
+
+
+class CommitUnresolved(Retry):
+    """The connection was lost at COMMIT and the database could not be asked what became of it. Facts: `place`."""
+
+    code = "YZ-7040"
+    zh, en = (
+        "提交结果未知:{place} 在提交时失去连接,且暂时无法查询。",
+        "the outcome of COMMIT is not known: the connection to {place} was lost, and it cannot be asked yet.",
+    )
+    zh_next, en_next = (
+        "不作猜测:下次重试时先查是否已入库,再决定是否写入。",
+        "Nothing is guessed: the next attempt looks first whether it was written.",
+    )
+
+
+class DatabaseDriverMissing(Refuse):
+    """psycopg is not installed."""
+
+    code = "YZ-7041"
+    exit_code = 2
+    zh, en = "无法连接 PostgreSQL:缺少组件 psycopg。", "cannot connect to PostgreSQL: psycopg is not installed."
+    zh_next, en_next = "请安装:pip install 'yizhan[postgres]'。", "Install it: pip install 'yizhan[postgres]'."
+
+
+class SchemaBehind(Refuse):
+    """The database's fixed tables are not those of this version. Facts: `place`, `schema`, `found`, `needed`."""
+
+    code = "YZ-7042"
+    exit_code = 2
+    zh, en = (
+        "拒绝打开数据库:{place} 的 {schema} 表结构为 {found},本版本需要 {needed}。",
+        "database refused: {place}: the tables of {schema} are at {found}, this version needs {needed}.",
+    )
+    zh_next, en_next = (
+        "请先备份,再以库属主运行 yizhan warehouse upgrade。",
+        "Make a backup, then run as their owner: yizhan warehouse upgrade.",
+    )
+
+
+class StoreForbidden(Retry):
+    """The database does not allow this log-in what it was asked. Facts: `place`."""
+
+    code = "YZ-7043"
+    zh, en = "数据库权限不足:{place}。", "the database log-in lacks a right: {place}."
+    zh_next, en_next = (
+        "未写入任何数据;请库管理员执行 yizhan warehouse roles --sql 的第一部分,再运行 yizhan warehouse check 核对。",
+        "Nothing was written; have the first part of yizhan warehouse roles --sql run, then yizhan warehouse check.",
+    )
+
+
+class DatabaseUnsuitable(Refuse):
+    """Facts: `place`, `version`, `encoding`."""
+
+    code = "YZ-7044"
+    exit_code = 2
+    zh, en = (
+        "数据库不适用:{place} 版本 {version}、编码 {encoding}。",
+        "the database is not suitable: {place} is version {version}, its encoding {encoding}.",
+    )
+    zh_next, en_next = (
+        "需要 PostgreSQL 15 或更高版本、UTF8 编码。",
+        "PostgreSQL 15 or later is needed, and a database in UTF8.",
+    )
+
+
+class FeedTablesMissing(Refuse):
+    """A feed of the catalogue has no tables, and this log-in may not make them. Facts: `place`, `feed`."""
+
+    code = "YZ-7045"
+    exit_code = 2
+    zh, en = (
+        "拒绝打开数据库:{place} 中没有 {feed} 的表。",
+        "database refused: {place} has no tables for {feed}.",
+    )
+    zh_next, en_next = (
+        "请以库属主运行 yizhan warehouse upgrade。",
+        "Run as their owner: yizhan warehouse upgrade.",
+    )
+
+
+class SchemaAhead(Refuse):
+    """A later version has changed the tables. Facts: `place`, `schema`, `found`, `needed`."""
+
+    code = "YZ-7046"
+    exit_code = 2
+    zh, en = (
+        "拒绝打开数据库:{place} 的 {schema} 表结构为 {found},由更新的版本建立;本版本只认识 {needed}。",
+        "database refused: {place}: the tables of {schema} are at {found}, made by a later version than {needed}.",
+    )
+    zh_next, en_next = (
+        "未作任何改动;请升级本程序。",
+        "Nothing was changed; install the later version of this program.",
+    )
+
+
+class SchemaUnknown(Refuse):
+    """Tables stand there that no version of the migrations has made. Facts: `place`, `schema`, `table`."""
+
+    code = "YZ-7047"
+    exit_code = 2
+    zh, en = (
+        "拒绝打开数据库:{place} 中的表 {table}({schema})没有版本记录,且与本版本不同。",
+        "database refused: {place}: table {table} of {schema} has no version, and is not what this version makes.",
+    )
+    zh_next, en_next = (
+        "未作任何改动;请核对是否连错数据库,或从备份恢复。",
+        "Nothing was changed; see whether this is the right database, or restore it from the backup.",
+    )
+
+
+class RolesMissing(Refuse):
+    """Facts: `place`, `roles`."""
+
+    code = "YZ-7048"
+    exit_code = 2
+    zh, en = "无法授权:{place} 中没有角色 {roles}。", "cannot grant: {place} has no roles {roles}."
+    zh_next, en_next = (
+        "请库管理员执行 yizhan warehouse roles --sql 输出的语句,再运行 yizhan warehouse upgrade。",
+        "Have the administrator run what yizhan warehouse roles --sql prints, then run: yizhan warehouse upgrade.",
+    )
+
+
+class RightsDiffer(Refuse):
+    """A right that should be there and is not, or the other way round. Facts: `role`, `right`, `table`, `found_zh`,
+    `found_en`.
+    """
+
+    code = "YZ-7049"
+    zh, en = (
+        "数据库权限不符:{role} 对 {table} 的 {right}:{found_zh}。",
+        "rights differ: {role}, {right} on {table}: {found_en}.",
+    )
+    zh_next, en_next = (
+        "请以库属主运行 yizhan warehouse upgrade;多出的权限请收回。",
+        "Run as their owner: yizhan warehouse upgrade; what is too much has to be revoked.",
+    )
+
+
+class WarehouseEmbedded(Refuse):
+    """A command for PostgreSQL where the warehouse is a file. Facts: `site`."""
+
+    code = "YZ-7050"
+    exit_code = 2
+    zh, en = (
+        "命令不适用:{site} 使用内置的 warehouse.db,无需升级或授权。",
+        "nothing to do: {site} has the embedded warehouse.db, which upgrades itself and has no roles.",
+    )
+    zh_next, en_next = (
+        "如要改用 PostgreSQL,请在 site.yaml 中写 warehouse:。",
+        "To use PostgreSQL, write warehouse: into site.yaml.",
+    )
+
+
+class OwnerMissing(Refuse):
+    """Facts: `site`."""
+
+    code = "YZ-7051"
+    exit_code = 2
+    zh, en = (
+        "无法升级:{site} 的 site.yaml 没有 warehouse: 下的 owner:。",
+        "cannot upgrade: site.yaml of {site} has no owner: under warehouse:.",
+    )
+    zh_next, en_next = (
+        "请写上库属主的 user 与 password 引用;升级后可以去掉。",
+        "Write its user and the reference to its password there; afterwards it may be taken out again.",
+    )
+
+
+# 707x  corrections, orders and what was believed at a moment
+
+
+class OrderSpent(Refuse):
+    """As many batches as the rectification order allows are loaded already. Facts: `batch`, `number`, `uses`."""
+
+    code = "YZ-7070"
+    status = 409
+    zh, en = (
+        "拒绝入库:{batch}:整改单 {number} 限用 {uses} 次,已用完。",
+        "load refused: {batch}: rectification order {number} allows {uses} batches, and all have come.",
+    )
+    zh_next, en_next = (
+        "如仍需更正,请向本中心申请新的整改单。",
+        "If something is still to be corrected, ask the centre for a new order.",
+    )
+
+
+class RegionRequired(Refuse):
+    """Several regions' data are held, and one was not named. Facts: `feed`, `period`, `regions`."""
+
+    code = "YZ-7071"
+    exit_code = 2
+    zh, en = (
+        "查询未执行:{feed} {period} 有多个地区的数据:{regions}。",
+        "question refused: {feed} {period} is held for several regions: {regions}.",
+    )
+    zh_next, en_next = "请用 --region 指明其一。", "Name one of them with --region."
 
 
 # 71xx  what ledger verify finds (values, not raised)
@@ -1628,6 +2435,16 @@ class RowsEdited(RowsMissing):
     )
 
 
+class SupersessionEdited(RowsMissing):
+    """Other rows of the history than those it superseded name a batch. Facts: `batch`, `table`."""
+
+    code = "YZ-7072"
+    zh, en = (
+        "历史数据被改挂:{batch}({table}):记为被其取代的行,不是当时取代的行。",
+        "the history was edited: {batch} ({table}): the rows that name it are not those it superseded.",
+    )
+
+
 class RowsUnexplained(RowsMissing):
     """Rows whose batch was never loaded. Facts: `table`, `number`, `found` (rows)."""
 
@@ -1714,3 +2531,308 @@ class DemoServerFailed(Refuse):
     code = "YZ-8002"
     zh, en = "演示用服务器未能启动:{server}。", "a server of the demonstration did not start: {server}."
     zh_next, en_next = "请查看 {log}。", "See {log}."
+
+
+# archives, retention, backup: 803x to 806x
+
+
+# --- 801x  what leaves the centre ------------------------------------------------------------------------------------
+
+
+class NotGranted(Refuse):
+    """A reading outside the reader's own region without a grant in force. Facts: `reader`, `feed`, `region`."""
+
+    code = "YZ-8011"
+    status = 403
+    zh, en = (
+        "未获授权:{reader} 读取 {feed}(区划 {region})没有有效授权。",
+        "not granted: {reader} has no grant in force to read {feed} of region {region}.",
+    )
+    zh_next, en_next = (
+        "跨区划读取须经批准:由有 approve 职责的人员执行 yizhan grant add,写明批准文号和期限。",
+        "Reading across regions takes an approval: somebody with the duty approve runs yizhan grant add.",
+    )
+
+
+class GrantUnknown(Refuse):
+    """Facts: `number`."""
+
+    code = "YZ-8012"
+    exit_code = 2
+    zh, en = "没有此授权:{number}。", "there is no grant {number}."
+    zh_next, en_next = "请用 yizhan grant list --all 查看。", "Look it up with: yizhan grant list --all"
+
+
+class GrantNumberTaken(Refuse):
+    """Facts: `number`."""
+
+    code = "YZ-8013"
+    zh, en = "批准文号 {number} 已用于另一授权。", "the number {number} belongs to another grant."
+    zh_next, en_next = (
+        "一个文号只对应一次授权;扩大范围须另行批准。",
+        "A number stands for one grant; what goes beyond it takes another approval.",
+    )
+
+
+class GrantEnded(Refuse):
+    """Facts: `number`, `until`."""
+
+    code = "YZ-8014"
+    exit_code = 2
+    zh, en = "授权 {number} 的期限 {until} 已过。", "the end of grant {number}, {until}, is past."
+    zh_next, en_next = "请写将来的时刻:--until 年-月-日。", "Give a moment to come: --until YYYY-MM-DD."
+
+
+class NothingToCopy(Refuse):
+    """Facts: `feed`, `period`."""
+
+    code = "YZ-8015"
+    zh, en = "{feed} {period} 尚无数据可外送。", "nothing is held of {feed} {period} that could be copied."
+    zh_next, en_next = "请用 yizhan status 查看该期是否已入库。", "See with yizhan status whether the period has come."
+
+
+class NoteInvalid(Refuse):
+    """An outward copy's note that is not what the centre signed."""
+
+    code = "YZ-8016"
+    zh, en = "外送单不可信:签名不符。", "the note of the copy is not what a centre signed."
+    zh_next, en_next = "请向出具中心重新索取文件和 .p7s 外送单。", "Ask the centre for file and note (.p7s) again."
+
+
+class CopyDiffers(Refuse):
+    """A copy that is not the file its note describes. Facts: `path`."""
+
+    code = "YZ-8017"
+    zh, en = "文件 {path} 与外送单不符。", "the file {path} is not the one its note describes."
+    zh_next, en_next = "请勿使用,向出具中心重新索取。", "Do not use it; ask the centre for it again."
+
+
+class MonthOpen(Refuse):
+    """A month's archive is written when it is over. Facts: `month`."""
+
+    code = "YZ-8030"
+    exit_code = 2
+    zh, en = "{month} 尚未结束,不能归档。", "{month} is not over: it cannot be archived yet."
+    zh_next, en_next = "请在次月运行 yizhan archive write。", "Run yizhan archive write in the following month."
+
+
+class MonthInvalid(Refuse):
+    """Facts: `text`."""
+
+    code = "YZ-8031"
+    exit_code = 2
+    zh, en = "月份写法不对:{text}。", "not a month: {text}."
+    zh_next, en_next = "请写成 2026-10。", "Write it as 2026-10."
+
+
+class ArchiveUnreadable(Refuse):
+    """Not one of our archives, not even in form. Facts: `place`, `reason_zh`, `reason_en`."""
+
+    code = "YZ-8032"
+    zh, en = "归档文件 {place} 无法读取:{reason_zh}。", "archive {place} cannot be read: {reason_en}."
+    zh_next, en_next = "请从备份或其他副本中找回该文件。", "Restore the file from a backup or another copy."
+
+
+class ArchiveSignatureInvalid(Refuse):
+    """The index is not what its node signed, or the signer may not be trusted. Facts: `place`, `cause` (a code)."""
+
+    code = "YZ-8033"
+    zh, en = (
+        "归档文件 {place} 的目录签名无效({cause})。",
+        "the index of archive {place} is not validly signed ({cause}).",
+    )
+    zh_next, en_next = "请勿据此作证;请从其他副本中找回该文件。", "Prove nothing with it; restore it from another copy."
+
+
+class ArchiveLinkBroken(Refuse):
+    """An archive does not continue the one before it. Facts: `place`, `before` (file name of the one before)."""
+
+    code = "YZ-8034"
+    zh, en = "归档文件 {place} 不接续 {before}。", "archive {place} does not continue {before}."
+    zh_next, en_next = (
+        "其中之一被改动、替换或缺失,请从备份或其他副本中找回。",
+        "One of them was changed, replaced or is missing: restore it from a backup or another copy.",
+    )
+
+
+class ArchiveFileAltered(Refuse):
+    """A file inside is missing, foreign, or not what the signed index lists. Facts: `place`, `file`."""
+
+    code = "YZ-8035"
+    zh, en = (
+        "归档文件 {place} 中的 {file} 与已签名的目录不符。",
+        "{file} in archive {place} is not what its signed index lists.",
+    )
+    zh_next, en_next = "请从备份或其他副本中找回归档文件。", "Restore the archive from a backup or another copy."
+
+
+class ArchiveEntryUntrue(Refuse):
+    """A sealed batch inside is not authentic, though it is what was archived. Facts: `place`, `entry`, `cause`."""
+
+    code = "YZ-8036"
+    zh, en = (
+        "归档文件 {place} 中的批次 {entry} 不真实({cause})。",
+        "batch {entry} in archive {place} is not authentic ({cause}).",
+    )
+    zh_next, en_next = "请按 {cause} 的说明核对证书与签名。", "Check certificates and signatures as {cause} says."
+
+
+class ArchiveLedgerBroken(Refuse):
+    """The ledger's lines inside do not form a chain. Facts: `place`, `seq`."""
+
+    code = "YZ-8037"
+    zh, en = (
+        "归档文件 {place} 中的台账第 {seq} 行断链。",
+        "line {seq} of the ledger in archive {place} breaks the chain.",
+    )
+    zh_next, en_next = "请与该节点的台账及回执核对。", "Compare it with the node's own ledger and its receipts."
+
+
+class ArchiveUnledgered(Refuse):
+    """An archive that this node's ledger does not know, or knows with other content. Facts: `place`."""
+
+    code = "YZ-8038"
+    zh, en = "归档文件 {place} 与台账所记不符。", "archive {place} is not what the ledger says was archived."
+    zh_next, en_next = (
+        "若归档曾中断,请再运行 yizhan archive write;否则请从备份中找回。",
+        "If archiving was interrupted, run yizhan archive write again; else restore it from a backup.",
+    )
+
+
+class ArchiveMissing(Refuse):
+    """The ledger says that it was archived, nothing that it was purged, and it is not there. Facts: `seq`, `month`."""
+
+    code = "YZ-8039"
+    zh, en = (
+        "台账第 {seq} 行所记 {month} 的归档文件不存在。",
+        "the archive of {month}, of ledger line {seq}, is not there.",
+    )
+    zh_next, en_next = "请从备份或其他副本中找回。", "Restore it from a backup or another copy."
+
+
+class RetentionTooShort(Refuse):
+    """Something may not be purged yet. Facts: `asked`, `allowed` (days), `kind_zh`, `kind_en`."""
+
+    code = "YZ-8040"
+    exit_code = 1
+    zh, en = (
+        "拒绝清除 {asked} 之前的{kind_zh}:最早只能清除 {allowed} 之前的。",
+        "refused to purge {kind_en} of before {asked}: only those of before {allowed} may be purged.",
+    )
+    zh_next, en_next = (
+        "网络日志留存不少于六个月(网络安全法第二十一条),提供记录不少于三年;站点的期限见 site.yaml 的 retention。",
+        "Logs are kept six months (Cybersecurity Law, Art. 21), records three years; see retention in site.yaml.",
+    )
+
+
+class BackupOccupied(Refuse):
+    """The target holds something. Facts: `path`."""
+
+    code = "YZ-8050"
+    exit_code = 2
+    zh, en = "目标目录不是空的:{path}。", "the directory is not empty: {path}."
+    zh_next, en_next = (
+        "请另指一个空的或不存在的目录;恢复前目录中只可先放私钥和口令文件,不放证书。",
+        "Name an empty or a new one; before a restore it may hold private keys and secrets, but no certificates.",
+    )
+
+
+class BackupUnsettled(Retry):
+    """Files kept moving while they were listed. Facts: `path`."""
+
+    code = "YZ-8051"
+    zh, en = "备份时 {path} 中的文件一直在变动。", "files below {path} kept moving while they were being backed up."
+    zh_next, en_next = "请稍后再试。", "Try again later."
+
+
+class BackupDamaged(Refuse):
+    """A backup is not what was backed up. Facts: `file`."""
+
+    code = "YZ-8052"
+    zh, en = (
+        "备份中的 {file} 缺失、多余或与清单不符。",
+        "{file} of the backup is missing, foreign, or not what its manifest lists.",
+    )
+    zh_next, en_next = "请改用另一份备份。", "Use another backup."
+
+
+class BackupProgramFailed(Retry):
+    """pg_dump or pg_restore failed. Facts: `program`, `reason_zh`, `reason_en`; never what it wrote."""
+
+    code = "YZ-8053"
+    zh, en = "{program} 未能完成:{reason_zh}。", "{program} did not succeed: {reason_en}."
+    zh_next, en_next = (
+        "请核对程序版本(不低于服务器)、连接、账号与磁盘空间后重试。",
+        "Check its version (not older than the server's), the connection, the account and the disk, then try again.",
+    )
+
+
+class BackupDatabaseOccupied(Refuse):
+    """A restore needs an empty database. Facts: `database`."""
+
+    code = "YZ-8054"
+    exit_code = 2
+    zh, en = (
+        "数据库 {database} 不是空的,不能恢复到其中。",
+        "database {database} is not empty: nothing is restored into it.",
+    )
+    zh_next, en_next = (
+        "请新建一个空数据库,并在站点文件的 warehouse 中写明。",
+        "Make an empty one and name it under warehouse in the site file.",
+    )
+
+
+class BackupKeysSealed(Refuse):
+    """Private keys of a backup do not open. Facts: `reference`."""
+
+    code = "YZ-8055"
+    exit_code = 2
+    zh, en = (
+        "备份中的私钥不能用 {reference} 的口令打开。",
+        "the private keys of the backup do not open with the passphrase of {reference}.",
+    )
+    zh_next, en_next = (
+        "请核对口令;不带 --with-keys 的备份没有私钥。",
+        "Check the passphrase; a backup made without --with-keys holds no keys.",
+    )
+
+
+class PayloadAway(Refuse):
+    """A batch cannot be sent again: its payload was purged. Facts: `batch`."""
+
+    code = "YZ-8056"
+    zh, en = (
+        "批次 {batch} 的数据已按期清除,不能再次送达。",
+        "batch {batch} cannot be sent again: its payload was purged.",
+    )
+    zh_next, en_next = (
+        "请从该月归档中取出 payload 放回其目录后再试。",
+        "Take its payload out of that month's archive into its directory, then try again.",
+    )
+
+
+# --- 807x  problem books ---------------------------------------------------------------------------------------------
+
+
+class ProblemBookDamaged(Refuse):
+    """A file below problems/ does not read as it was written. Facts: `path`."""
+
+    code = "YZ-8070"
+    zh, en = "读取问题数据失败:{path} 已损坏。", "cannot read the problem book {path}: it is damaged."
+    zh_next, en_next = (
+        "请把该文件移出 problems 目录后重试;已送达的数据不受影响,但不能再与该版比对整改情况。",
+        "Move that file out of problems/ and try again: what was delivered stays as it is, but nothing can be compared "
+        "with that revision any more.",
+    )
+
+
+class BookUnknown(Refuse):
+    """There is no problem book of a revision. Facts: `feed`, `period`, `revision`, `newest` (`-` for none)."""
+
+    code = "YZ-8071"
+    exit_code = 2
+    zh, en = (
+        "{feed} {period} 没有第 {revision} 版的问题数据;最新为 {newest}。",
+        "{feed} {period} has no problem book of revision {revision}; the newest is {newest}.",
+    )
+    zh_next, en_next = "请核对数据期和版次。", "Check the period and the revision."

@@ -1,8 +1,9 @@
 """A front-end's own account of its batches: what has landed and been sealed, in the ledger's words.
 
 Spool and ledger are two stores, and a power cut may fall between them. So a batch is entered twice: `landed`, with all
-that is to be known of it, before the spool has it, and `sealed` once the spool has it. What was cut off between the two
-is entered here before anything else is done. Must never move an entry, nor enter one that did not land here.
+that is to be known of it, before the spool has it, and `sealed` once the spool has it; `held` too, if it came to lie
+there to be reviewed. What was cut off in between is entered here before anything else is done. Must never move an
+entry, nor enter one that did not land here.
 """
 
 from __future__ import annotations
@@ -42,7 +43,12 @@ def sealed_digest(ledger: Ledger, name: EntryName) -> str | None:
 
 
 def enter_missing(spool: Spool, ledger: Ledger, clock: Clock) -> None:
-    """Enter `sealed` for every batch that landed, lies in the spool, and has no such line yet."""
+    """Enter `sealed` for every batch that landed, lies in the spool, and has no such line yet; then `held`."""
+    _enter_sealed(spool, ledger, clock)
+    _enter_held(spool, ledger, clock)
+
+
+def _enter_sealed(spool: Spool, ledger: Ledger, clock: Clock) -> None:
     known = {line.digest for line in ledger.lines(kind=EventKind.SEALED)}
     landed = [line for line in ledger.lines(kind=EventKind.LANDED) if line.digest not in known]
     names = {entry.name.mark: entry.name for entry in spool.entries()} if landed else {}
@@ -50,6 +56,18 @@ def enter_missing(spool: Spool, ledger: Ledger, clock: Clock) -> None:
         name = names.get(mark_of(line.digest))
         if name is not None:
             ledger.append(_line(name, line.digest, clock(), EventKind.SEALED, line.said, None, line.by))
+
+
+def _enter_held(spool: Spool, ledger: Ledger, clock: Clock) -> None:
+    """A batch sealed into `held` has not been decided about yet; whoever answers for it answers for this line."""
+    held = {entry.name.mark: entry.name for entry in spool.entries(State.HELD)}
+    if not held:
+        return
+    decided = {line.digest for kind in (EventKind.HELD, EventKind.RELEASED) for line in ledger.lines(kind=kind)}
+    for line in ledger.lines(kind=EventKind.SEALED):
+        name = held.get(mark_of(line.digest))
+        if name is not None and line.digest not in decided:
+            ledger.append(_line(name, line.digest, clock(), EventKind.HELD, Detail(), None, line.by))
 
 
 def landed(name: EntryName, digest: str, at: datetime, *, detail: Detail, by: str | None) -> Event:

@@ -32,7 +32,7 @@ _FAMILIES = {
     "5": "密钥、证书与准入 / keys, certificates, admission",
     "6": "驿站目录与传输 / spool and transport",
     "7": "数据仓与台账 / warehouse and ledger",
-    "8": "演示 / demonstration",
+    "8": "演示、外送、归档与备份、问题数据簿 / demonstration, outward copies, archives and backups, problem books",
 }
 _ON_THE_WIRE = "34567"
 _THEN = {Retry: "稍后重试 try again", Refuse: "须有人处理 act", Settled: "无需处理 nothing"}
@@ -80,7 +80,16 @@ def problems() -> str:
         "# 问题数据的原因 / Reasons of problem rows\n\n"
         "一条记录有任何一个原因即列为问题数据:不入库、不改动,遮蔽后退回部门(`yizhan problems`),其余记录照常送达。\n\n"
         "A record with any of these is set aside: never loaded, never bent into shape, and returned to the department "
-        "with its values masked (`yizhan problems`). The others go on.\n"
+        "with its values masked (`yizhan problems`). The others go on.\n\n"
+        "`yizhan problems FEED --period P --out F.xlsx` 给部门一份工作簿:第一张表一行一条问题数据,不合格的单元格着色并"
+        "附原因;第二张表按代码和字段汇总并说明怎样整改;第三张表逐条列出上一版的问题数据是已整改、仍有问题,还是已不在"
+        "源中。记录按主键的带密钥摘要认定(密钥为 `keys/problems.secret`),主键无法读取的按整行内容或源位置认定。"
+        "`--revision N` 查看以前的版次。\n\n"
+        "The workbook has a line for each problem row with its failing cells coloured and the reason in a comment, a "
+        "summary by code and by field with what to do, and for every problem row of the revision before whether it is "
+        "cured, still a problem, or no longer in the source. Records are known again by keyed digests of their keys "
+        "(the secret is `keys/problems.secret`), and where a key cannot be read by the row's cells or its position. "
+        "`--revision N` looks at an earlier one.\n"
     )
     rows = [(reason.code, reason.zh, reason.en) for reason in sorted(Reason, key=lambda reason: reason.code)]
     return f"{head}\n{_table(('代码 code', '中文', 'English'), rows)}"

@@ -19,6 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from gateway import errors
 from gateway.errors import YizhanError
@@ -31,6 +32,8 @@ FUTURE = Validity(start=datetime(2049, 1, 1, tzinfo=UTC), end=datetime(2049, 12,
 REVOKED = datetime(2026, 3, 1, tzinfo=UTC)
 CENTRE = "changning"
 DEPARTMENTS = ("finance", "civil", "agri")
+PERSONS = ("p001", "p003", "p004")
+APPROVERS = ("p101",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +92,18 @@ def altered(world: World, *extensions: x509.ExtensionType, critical: bool = Fals
     for extension in extensions:
         builder = builder.add_extension(extension, critical=critical)
     return Issued(certificate=world.issuing.sign(builder, key), key=key, chain=world.issuing.chain)
+
+
+def reviewer(world: World, validity: Validity = ALWAYS) -> Issued:
+    """A certificate of finance's reviewer."""
+    return world.issuing.issue_person(Party.DEPARTMENT, "finance", "p003", validity)
+
+
+def talkative(world: World) -> Issued:
+    """A person's certificate that may open connections as well."""
+    uri = x509.UniformResourceIdentifier("urn:yizhan:department:finance:person:p003")
+    extended = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION, ExtendedKeyUsageOID.CLIENT_AUTH])
+    return altered(world, x509.SubjectAlternativeName([uri]), extended)
 
 
 def unknown_critical(world: World) -> Issued:
@@ -186,6 +201,44 @@ BAD = (
         make=lambda world: finance(world.issuing, key=ec.generate_private_key(ec.SECP384R1())),
         refusal=errors.KeyUnsuitable,
     ),
+    Bad(
+        name="person_expired",
+        make=lambda world: reviewer(world, PAST),
+        refusal=errors.CertificateExpired,
+        purpose=Purpose.PERSON,
+    ),
+    Bad(name="person_revoked", make=reviewer, refusal=errors.CertificateRevoked, purpose=Purpose.PERSON),
+    Bad(
+        name="person_may_connect",
+        make=talkative,
+        refusal=errors.KeyUsageWrong,
+        purpose=Purpose.PERSON,
+    ),
+    Bad(
+        name="person_without_number",
+        make=named("urn:yizhan:department:finance:person:"),
+        refusal=errors.IdentityMissing,
+        purpose=Purpose.PERSON,
+    ),
+    Bad(
+        name="person_other_authority",
+        make=lambda world: reviewer(World(pki=Pki.found(ALWAYS), asleep=world.asleep)),
+        refusal=errors.ChainUntrusted,
+        purpose=Purpose.PERSON,
+    ),
+    Bad(name="person_used_to_seal", make=reviewer, refusal=errors.PersonRefused),
+    Bad(
+        name="person_used_to_connect",
+        make=reviewer,
+        refusal=errors.PersonRefused,
+        purpose=Purpose.TLS_CLIENT,
+    ),
+    Bad(
+        name="node_used_as_person",
+        make=lambda world: finance(world.issuing),
+        refusal=errors.PersonMissing,
+        purpose=Purpose.PERSON,
+    ),
 )
 
 
@@ -197,23 +250,25 @@ def main(directory: Path) -> None:
         shutil.rmtree(directory / old, ignore_errors=True)
     revoked = write_bad(directory / "bad", world)
     encrypt = pki.write_centre(directory / CENTRE, CENTRE)
+    pki.write_persons(directory / CENTRE, Party.CENTRE, CENTRE, APPROVERS)
     for department in DEPARTMENTS:
         pki.write_department(directory / department, department, {CENTRE: encrypt})
-    lists = {"issuing": pki.lists({revoked: REVOKED})[1], "asleep": world.asleep.revocations(PAST)}
+        pki.write_persons(directory / department, Party.DEPARTMENT, department, PERSONS)
+    lists = {"issuing": pki.lists(revoked)[1], "asleep": world.asleep.revocations(PAST)}
     for node in (CENTRE, *DEPARTMENTS):
         for stem, item in lists.items():
             (directory / node / "crls" / f"{stem}.crl").write_bytes(item.public_bytes(Encoding.PEM))
 
 
-def write_bad(directory: Path, world: World) -> int:
-    """Write every bad certificate; answers with the serial number the revocation list has to name."""
+def write_bad(directory: Path, world: World) -> dict[int, datetime]:
+    """Write every bad certificate; answers with what the revocation list has to say."""
     directory.mkdir(parents=True)
     issued = {item.name: item.make(world) for item in BAD}
     for name, pair in issued.items():
         pair.write(directory, name)
     expected = {item.name: {"purpose": item.purpose, "code": item.refusal.code} for item in BAD}
     (directory / "expected.json").write_text(json.dumps(expected, indent=2) + "\n")
-    return issued["revoked"].certificate.serial_number
+    return {issued[name].certificate.serial_number: REVOKED for name in ("revoked", "person_revoked")}
 
 
 if __name__ == "__main__":

@@ -44,3 +44,12 @@ def moment(text: str) -> datetime:
     except ValueError:
         raise MomentInvalid(text=text, expected="2026-11-30T23:59:59+08:00") from None
     return at if at.tzinfo else at.replace(tzinfo=ASIA_SHANGHAI)
+
+
+def end_of(text: str) -> datetime:
+    """A moment something ends at; a date lasts to its end, as dates in notices do.
+
+    Raises:
+        MomentInvalid: not a moment.
+    """
+    return moment(f"{text}T23:59:59" if len(text) == len("2026-12-31") else text)

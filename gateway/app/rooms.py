@@ -7,10 +7,11 @@ its ledger inside), `problems/`, `bookmarks/`, `log/`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import Engine
 
@@ -19,19 +20,25 @@ from adapters.registry import Registry
 from adapters.secrets import Secrets
 from gateway.acknowledge import Counter
 from gateway.app.clock import Clock, clock
-from gateway.app.site import CentreFile, FrontEndFile, Site, read_site
+from gateway.app.site import CentreFile, DatabaseOwner, FrontEndFile, InboxFile, Site, WarehouseFile, read_site
 from gateway.bookmarks import Bookmarks
-from gateway.catalogue import Catalogue, Feed, Mode, load
+from gateway.catalogue import Catalogue, Centre, Feed, Mode, load
 from gateway.collect import Desk
+from gateway.database import PostgresAddress, open_database
 from gateway.deliver import Post
 from gateway.envelope.sealed import Batch
 from gateway.errors import ConfigInvalid, UnknownName, WrongRole
-from gateway.keys import KeyRing, Stage, tls
-from gateway.ledger import Anchor, Ledger, open_database
+from gateway.inbox import LocalInbox, Objects, Register, Service, SharedInbox, bucket, shared_folder
+from gateway.journal import dead_marks
+from gateway.keys import KeyRing, Signatory, Stage, open_signatory, tls
+from gateway.ledger import Anchor, EventKind, Ledger
+from gateway.orders import Office, Orders, used
 from gateway.problems import ProblemBooks
 from gateway.receive import Reception
 from gateway.receive import Rooms as ReceptionRooms
-from gateway.spool import Claim, Spool
+from gateway.release import Gate
+from gateway.spool import Entry, Spool
+from gateway.subscribers import Copyist, GrantBook
 from gateway.transport import CentreClient
 from gateway.warehouse import FeedShape, Reach, Warehouse
 
@@ -84,8 +91,8 @@ class Node:
 
     @cached_property
     def database(self) -> Engine:
-        """The node's one database file."""
-        return open_database(self.site.root / self._database_file)
+        """The node's one database."""
+        return open_database(self._database_place)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -93,8 +100,28 @@ class Node:
         return Ledger(self.database, self.site.file.site)
 
     @property
-    def _database_file(self) -> str:
-        return "warehouse.db" if isinstance(self.site.file, CentreFile) else "ledger.db"
+    def kept(self) -> Spool | SharedInbox:
+        """Where the node's sealed batches lie, as archive and fsck read them."""
+        return self.spool
+
+    @property
+    def _database_place(self) -> Path | PostgresAddress:
+        return self.site.root / "ledger.db"
+
+    @cached_property
+    def orders(self) -> Orders:
+        """`orders/`."""
+        return Orders(root=self.site.root / "orders")
+
+    def office(self) -> Office:
+        """What issuing and taking in orders need."""
+        return Office(
+            orders=self.orders, ledger=self.ledger, catalogue=self.catalogue, trust=self.keys.trust, clock=self.clock
+        )
+
+    def signatory(self, name: str, directory: Path | None, passphrase: bytes | None) -> Signatory:
+        """A person about to sign; see `gateway.keys.open_signatory`."""
+        return open_signatory(self.keys, name, directory, passphrase, self.clock())
 
 
 class FrontEnd(Node):
@@ -139,8 +166,8 @@ class FrontEnd(Node):
 
     @cached_property
     def books(self) -> ProblemBooks:
-        """`problems/`."""
-        return ProblemBooks(root=self.site.root / "problems")
+        """`problems/`; the secret of its digests lies with the private keys."""
+        return ProblemBooks(root=self.site.root / "problems", secret=self.site.root / "keys" / "problems.secret")
 
     @cached_property
     def bookmarks(self) -> Bookmarks:
@@ -160,25 +187,43 @@ class FrontEnd(Node):
             ledger=self.ledger,
             books=self.books,
             bookmarks=self.bookmarks,
+            orders=self.orders,
+            catalogue=self.catalogue,
+            trust=self.keys.trust,
             signer=self.keys.signer(),
             recipients=tuple(self.keys.recipient(centre, self.clock()) for centre in feed.routes),
             clock=self.clock,
             entropy=os.urandom,
         )
 
+    def orders_used(self, number: str) -> int:
+        """How many batches were sealed here under an order; what was refused for good used none of it."""
+        return used(number, self.ledger, EventKind.SEALED, dead_marks(self.spool))
+
+    def gate(self) -> Gate:
+        """What releasing and holding need."""
+        return Gate(
+            spool=self.spool, ledger=self.ledger, catalogue=self.catalogue, trust=self.keys.trust, clock=self.clock
+        )
+
     def post(self, watch: Watch) -> Post:
         """What delivering needs."""
 
-        def carry(batch: Batch, claim: Claim) -> bytes:
-            with self._connect(batch.manifest.recipients[0]) as client:
+        def carry(batch: Batch, claim: Entry) -> bytes:
+            with self.connect(self.catalogue.feed(batch.manifest.feed).path[0]) as client:
                 name = batch.manifest.batch_id
                 return client.deliver(
-                    claim.manifest, claim.keys, claim.payload, lambda offset, size: watch(name, offset, size)
+                    claim.manifest,
+                    claim.keys,
+                    claim.payload,
+                    lambda offset, size: watch(name, offset, size),
+                    papers=claim.papers,
                 )
 
         return Post(spool=self.spool, ledger=self.ledger, trust=self.keys.trust, courier=carry, clock=self.clock)
 
-    def _connect(self, centre: str) -> CentreClient:
+    def connect(self, centre: str) -> CentreClient:
+        """A line to one of the centres. Raises: UnknownName: it has no address here; what `tls` raises."""
         address = self.file.centres.get(centre)
         if address is None:
             near = ", ".join(self.file.centres) or "-"
@@ -197,14 +242,48 @@ class CentreNode(Node):
             raise WrongRole(site=self.site.file.site, needed_zh="中心", needed_en="centre")
         return self.site.file
 
+    @property
+    def _database_place(self) -> Path | PostgresAddress:
+        if self.file.warehouse is None:
+            return self.site.root / "warehouse.db"
+        return self.address(self.file.warehouse, self.file.warehouse)
+
+    def address(self, server: WarehouseFile, login: WarehouseFile | DatabaseOwner) -> PostgresAddress:
+        """Where `server` is, entered as `login`. Raises: SecretUnavailable."""
+        return PostgresAddress(
+            host=server.host,
+            port=server.port,
+            database=server.database,
+            user=login.user,
+            password=self.secrets.read(login.password),
+            sslmode=server.sslmode.value,
+            sslrootcert=self.site.root / server.sslrootcert if server.sslrootcert else None,
+        )
+
+    def orders_used(self, number: str) -> int:
+        """How many batches were loaded here under an order."""
+        return used(number, self.ledger, EventKind.LOADED)
+
     @cached_property
     def warehouse(self) -> Warehouse:
         """The warehouse, with a table for every feed of the catalogue. Raises: FeedShapeChanged."""
         warehouse = Warehouse(self.database, self.ledger)
-        for feed in self.catalogue.feeds:
-            reach = Reach.FEED if feed.mode is Mode.INCREMENT else Reach.PERIOD
-            warehouse.prepare(FeedShape(feed=feed.id, columns=feed.fields, key=feed.key, reach=reach))
+        for shape in self.shapes:
+            warehouse.prepare(shape)
         return warehouse
+
+    @property
+    def shapes(self) -> Iterator[FeedShape]:
+        """What the warehouse must know of each feed."""
+        for feed in self.catalogue.feeds:
+            yield FeedShape(
+                feed=feed.id,
+                columns=feed.fields,
+                key=feed.key,
+                reach=Reach.FEED if feed.mode is Mode.INCREMENT else Reach.PERIOD,
+                operation=feed.operation,
+                amount=feed.amount,
+            )
 
     def anchors(self) -> tuple[Anchor, ...]:
         """The ledger lines that issued receipts quote."""
@@ -212,21 +291,78 @@ class CentreNode(Node):
 
     @property
     def owed(self) -> Catalogue:
-        """All of the catalogue."""
-        return self.catalogue
+        """The catalogue as far as it is addressed to this centre; what only passes it is owed to others."""
+        feeds = tuple(feed for feed in self.catalogue.feeds if self.file.centre in feed.routes)
+        return replace(self.catalogue, feeds=feeds)
+
+    @cached_property
+    def inbox(self) -> LocalInbox | SharedInbox:
+        """`spool/`, or what several receivers share. Raises: InboxDriverMissing, SchemaBehind."""
+        if self.file.inbox is None:
+            return LocalInbox(spool=self.spool)
+        region = self.catalogue.centre(self.file.centre).region
+        return SharedInbox(Register(engine=self.database, region=region), self.objects(self.file.inbox))
+
+    def objects(self, file: InboxFile) -> Objects:
+        """Where payloads lie that several receivers share. Raises: InboxDriverMissing, SecretUnavailable."""
+        url, options = urlsplit(file.url), file.options
+        if url.scheme == "file":
+            return shared_folder(Path(unquote(url.path)))
+        service = Service(
+            endpoint_url=options.endpoint_url,
+            region=options.region,
+            key=self.secrets.read(options.key) if options.key else None,
+            secret=self.secrets.read(options.secret) if options.secret else None,
+            certificates=self.site.root / options.certificates if options.certificates else None,
+        )
+        return bucket(url.netloc, url.path.strip("/"), service)
+
+    @property
+    def kept(self) -> Spool | SharedInbox:
+        """Where the node's sealed batches lie, as archive and fsck read them."""
+        return self.inbox if isinstance(self.inbox, SharedInbox) else self.spool
+
+    @cached_property
+    def upward(self) -> Spool | None:
+        """`upward/`, where the site names a centre above."""
+        return Spool(self.site.root / "upward") if self.file.upward is not None else None
+
+    @property
+    def own(self) -> Centre:
+        """This centre, as the catalogue knows it. Raises: UnknownName."""
+        return self.catalogue.centre(self.file.centre)
+
+    def grants(self) -> GrantBook:
+        """The book of read grants. Raises: UnknownName."""
+        return GrantBook(
+            centre=self.own, catalogue=self.catalogue, ledger=self.ledger, engine=self.database, clock=self.clock
+        )
+
+    def copyist(self) -> Copyist:
+        """What copying outward needs."""
+        return Copyist(
+            centre=self.file.centre,
+            warehouse=self.warehouse,
+            ledger=self.ledger,
+            signer=self.keys.signer,
+            clock=self.clock,
+        )
 
     def reception(self) -> Reception:
-        """The journey behind the wire. Raises: what `KeyRing` raises."""
+        """The journey behind the wire. Raises: what `KeyRing` raises, unless nothing is addressed to this centre."""
+        signer, decryptor = cache(self.keys.signer), cache(self.keys.decryptor)
+        if self.owed.feeds:
+            signer(), decryptor()  # a key that cannot be read is told at the start
         return Reception(
             ReceptionRooms(
                 centre=self.file.centre,
                 catalogue=self.catalogue,
-                spool=self.spool,
+                inbox=self.inbox,
                 ledger=self.ledger,
                 warehouse=self.warehouse,
                 trust=self.keys.trust,
-                signer=self.keys.signer(),
-                decryptor=self.keys.decryptor(),
+                signer=signer,
+                decryptor=decryptor,
                 clock=self.clock,
             )
         )

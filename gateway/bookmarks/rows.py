@@ -1,10 +1,9 @@
 """Row digests: which rows a batch held and what became of each, in 34 bytes a row and without a value.
 
 A row is two digests: of its position, by which it is found again, and of all its cells, by which a change is seen. Each
-is the keyed multilinear digest of `gateway.records.digests` (which must not be written anywhere: it is linear in its
-key) put through AES-256 as one block. A universal hash below a pseudo-random permutation is a pseudo-random function
-(Carter and Wegman 1981; Shoup 1996): without the key such a block says nothing of the row, and cannot be tried out.
-The key is made of the site's secret, which lies with its private keys, and of a salt for each batch.
+is the keyed multilinear digest of `gateway.records.digests` put through `gateway.records.permutation`: without the key
+it says nothing of the row, and cannot be tried out. The key is made of the site's secret, which lies with its private
+keys, and of a salt for each batch.
 """
 
 from __future__ import annotations
@@ -20,10 +19,10 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from gateway.bookmarks.bookmark import RowsFacts
-from gateway.records.digests import Digester, Words
+from gateway.records.digests import Digester
+from gateway.records.permutation import Permutation
 from gateway.records.problems import Problem
 from gateway.records.types import FAULT, POSITION, Column, FieldType
 from gateway.spool.disk import create, write_all
@@ -43,18 +42,14 @@ class RowDigester:
     def __init__(self, columns: Sequence[Column], secret: bytes, salt: bytes) -> None:
         key = hashlib.blake2b(salt, key=secret, person=b"yizhan rows", digest_size=64).digest()
         self._digester = Digester((*_MARKS, *columns), (POSITION,), key[32:])
-        self._cipher = Cipher(algorithms.AES(key[:32]), modes.ECB())  # noqa: S305 - one block a digest is a permutation
+        self._permutation = Permutation(key[:32])
 
     def rows(self, batch: pa.RecordBatch) -> Rows:
         """The batch's rows, in order, all taken as far as is known here."""
         found = self._digester.rows(batch.columns, batch.num_rows)
         rows = np.zeros(batch.num_rows, ROW)
-        rows["place"], rows["content"] = self._permuted(found.key), self._permuted(found.content)
+        rows["place"], rows["content"] = self._permutation.of(found.key), self._permutation.of(found.content)
         return rows
-
-    def _permuted(self, words: Words) -> Words:
-        sealed = self._cipher.encryptor().update(np.ascontiguousarray(words.T).astype("<u8").tobytes())
-        return np.frombuffer(sealed, "<u8").reshape(-1, 2)
 
 
 class RowsWriter:

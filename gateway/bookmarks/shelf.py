@@ -7,9 +7,8 @@ what a crash left behind; the next collecting of its feed sweeps it away.
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from gateway.bookmarks.verdicts import BatchVerdicts, KnownRows, known_rows, rea
 from gateway.errors import BookmarkDamaged, SpoolNameInvalid
 from gateway.records.types import Column
 from gateway.spool import EntryName
-from gateway.spool.disk import Hold, door, make_directory, sync, write_new, write_whole
+from gateway.spool.disk import Hold, door, made_once, make_directory, sync, write_whole
 
 Entropy = Callable[[int], bytes]
 
@@ -56,6 +55,16 @@ class Bookmarks:
         with door("读取书签", "read the bookmarks"):
             found = sorted((_name(path), path) for path in (self.root / feed).glob(f"*{_KEPT}"))
             return tuple(Bookmark.decode(name, path.read_bytes()) for name, path in found)
+
+    def faults(self) -> Iterator[BookmarkDamaged]:
+        """Bookmarks that are not in form, and row digests that are not those their bookmark names. For fsck."""
+        with door("核对书签", "inspect the bookmarks"):
+            for path in sorted(self.root.glob(f"*/*{_KEPT}")):
+                try:
+                    bookmark = Bookmark.decode(_name(path), path.read_bytes())
+                    _require_rows(bookmark, self._rows(bookmark.name))
+                except BookmarkDamaged as damaged:
+                    yield damaged
 
     def begin(self, feed: str, columns: Sequence[Column], entropy: Entropy) -> RowsWriter:
         """Start the row digests of a batch that has no name yet."""
@@ -124,18 +133,7 @@ class Bookmarks:
         return self.root / name.feed / f"{name}{_ROWS}"
 
     def _secret(self, entropy: Entropy) -> bytes:
-        """Whoever comes first makes it; a link is there whole or not at all, and never takes another's place."""
-        if not self.secret.exists():
-            fresh = self.secret.with_name(f".{self.secret.name}.{secrets.token_hex(4)}")
-            write_new(fresh, entropy(_SECRET_BYTES))
-            try:
-                os.link(fresh, self.secret)
-            except FileExistsError:
-                pass
-            finally:
-                fresh.unlink()
-            sync(self.secret.parent)
-        return self.secret.read_bytes()
+        return made_once(self.secret, lambda: entropy(_SECRET_BYTES))
 
     def _stored_secret(self) -> bytes | None:
         return self.secret.read_bytes() if self.secret.exists() else None
@@ -146,3 +144,11 @@ def _name(path: Path) -> EntryName:
         return EntryName.parse(path.stem)
     except SpoolNameInvalid:
         raise BookmarkDamaged(name=path.name) from None
+
+
+def _require_rows(bookmark: Bookmark, rows: Path) -> None:
+    """Once the source was told, the rows are gone. Raises BookmarkDamaged."""
+    if bookmark.rows is None or not rows.exists():
+        return
+    if hashlib.sha256(rows.read_bytes()).hexdigest() != bookmark.rows.digest:
+        raise BookmarkDamaged(name=str(bookmark.name))

@@ -5,6 +5,18 @@ data (`sample/catalogue/due_rules.yaml`); this room only computes with them.
 """
 
 from gateway.calendar.due import ASIA_SHANGHAI, DueRule, JudgedBy, due, on_time
+from gateway.calendar.freeze import Closing, YearFreeze, closing
 from gateway.calendar.period import Cadence, Period
 
-__all__ = ["ASIA_SHANGHAI", "Cadence", "DueRule", "JudgedBy", "Period", "due", "on_time"]
+__all__ = [
+    "ASIA_SHANGHAI",
+    "Cadence",
+    "Closing",
+    "DueRule",
+    "JudgedBy",
+    "Period",
+    "YearFreeze",
+    "closing",
+    "due",
+    "on_time",
+]

@@ -24,6 +24,7 @@ class Cadence(StrEnum):
     DAILY = "daily"
     MONTHLY = "monthly"
     QUARTERLY = "quarterly"
+    HALF_YEARLY = "half_yearly"
     YEARLY = "yearly"
 
 
@@ -77,6 +78,14 @@ _FORMS: dict[Cadence, _Form] = {
         after=lambda first: _months_later(first, 3),
         text=lambda first: f"{first.year}Q{(first.month + 2) // 3}",
     ),
+    Cadence.HALF_YEARLY: _Form(
+        written=re.compile(r"([0-9]{4})H([12])"),
+        example="2026H1",
+        first=lambda year, half: date(year, 6 * half - 5, 1),
+        floor=lambda day: date(day.year, 1 if day.month <= 6 else 7, 1),
+        after=lambda first: _months_later(first, 6),
+        text=lambda first: f"{first.year}H{1 if first.month == 1 else 2}",
+    ),
     Cadence.YEARLY: _Form(
         written=re.compile(r"([0-9]{4})"),
         example="2026",
@@ -105,7 +114,7 @@ class Period:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The period that `text` names: `2026-11-22`, `2026-10`, `2026Q3` or `2026`, nothing around it.
+        """The period that `text` names: `2026-11-22`, `2026-10`, `2026Q3`, `2026H1` or `2026`, nothing around it.
 
         Raises:
             PeriodInvalid: it is none of these, or no such day, month or year exists.

@@ -8,20 +8,39 @@ from gateway.catalogue.bind import bind
 from gateway.catalogue.literals import read
 from gateway.catalogue.load import load
 from gateway.catalogue.schema import schema
-from gateway.catalogue.tree import Catalogue, Centre, Department, Feed, Field, Level, Limits, Mode
+from gateway.catalogue.tree import (
+    Catalogue,
+    Centre,
+    Department,
+    Duty,
+    Feed,
+    Field,
+    Level,
+    Limits,
+    Mode,
+    Operation,
+    Person,
+    Review,
+    Subscriber,
+)
 from gateway.catalogue.yaml import Located, Place
 
 __all__ = [
     "Catalogue",
     "Centre",
     "Department",
+    "Duty",
     "Feed",
     "Field",
     "Level",
     "Limits",
     "Located",
     "Mode",
+    "Operation",
+    "Person",
     "Place",
+    "Review",
+    "Subscriber",
     "bind",
     "load",
     "read",

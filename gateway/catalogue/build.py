@@ -11,10 +11,41 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
-from gateway.calendar import DueRule, Period
-from gateway.catalogue.entries import CentreEntry, DepartmentEntry, DueRuleEntry, Entry, FeedEntry, FieldEntry
+from gateway.calendar import DueRule, Period, YearFreeze
+from gateway.catalogue.entries import (
+    CentreEntry,
+    DepartmentEntry,
+    DueRuleEntry,
+    Entry,
+    FeedEntry,
+    FieldEntry,
+    PersonEntry,
+    SubscriberEntry,
+    YearFreezeEntry,
+)
 from gateway.catalogue.references import Written
-from gateway.catalogue.tree import Catalogue, Centre, Department, Feed, Field, Limits
+from gateway.catalogue.tree import (
+    Catalogue,
+    Centre,
+    Department,
+    Feed,
+    Field,
+    Level,
+    Limits,
+    Operation,
+    Person,
+    Subscriber,
+)
+
+STATUTE = YearFreeze.of(
+    id="statute",
+    effective="2018-01-01",
+    closes="04-01",
+    article='《湖南省"互联网+监督"平台运行管理办法》第十八条:每年4月1日起,平台将不再更新上年度数据',
+)
+"""The freeze where a catalogue writes none: a year is never left open by an omission."""
+
+_UPWARD = (Level.COUNTY, Level.CITY, Level.PROVINCE)
 
 
 def catalogue(written: Written, configs: Mapping[str, BaseModel | None]) -> Catalogue:
@@ -23,15 +54,27 @@ def catalogue(written: Written, configs: Mapping[str, BaseModel | None]) -> Cata
     entries = {kind: [item.entry for item in items if item.entry] for kind, items in written.items.items()}
     rules = tuple(due_rule(entry) for entry in entries["due_rules"] if isinstance(entry, DueRuleEntry))
     by_id = {rule.id: rule for rule in rules}
+    centres = tuple(
+        Centre(**dict(entry) | {"people": _people(entry.people)})
+        for entry in entries["centres"]
+        if isinstance(entry, CentreEntry)
+    )
     return Catalogue(
         region=region,
-        centres=tuple(Centre(**dict(entry)) for entry in entries["centres"] if isinstance(entry, CentreEntry)),
+        centres=centres,
         departments=tuple(
-            Department(**dict(entry)) for entry in entries["departments"] if isinstance(entry, DepartmentEntry)
+            Department(**dict(entry) | {"people": _people(entry.people)})
+            for entry in entries["departments"]
+            if isinstance(entry, DepartmentEntry)
         ),
         due_rules=rules,
+        year_freeze=tuple(year_freeze(entry) for entry in entries["year_freeze"] if isinstance(entry, YearFreezeEntry))
+        or (STATUTE,),
+        subscribers=tuple(
+            Subscriber(**dict(entry)) for entry in entries["subscribers"] if isinstance(entry, SubscriberEntry)
+        ),
         feeds=tuple(
-            _feed(entry, by_id[entry.due], configs[entry.id])
+            _feed(entry, by_id[entry.due], centres, configs[entry.id])
             for entry in entries["feeds"]
             if isinstance(entry, FeedEntry)
         ),
@@ -44,7 +87,21 @@ def due_rule(entry: DueRuleEntry) -> DueRule:
     return DueRule(**dict(entry))
 
 
-def _feed(entry: FeedEntry, rule: DueRule, config: BaseModel | None) -> Feed:
+def year_freeze(entry: YearFreezeEntry) -> YearFreeze:
+    """Raises: FreezeInvalid: it names no day."""
+    return YearFreeze.of(**dict(entry))
+
+
+def _people(entries: tuple[PersonEntry, ...]) -> tuple[Person, ...]:
+    return tuple(Person(id=one.id, post=one.post, duties=frozenset(one.duties)) for one in entries)
+
+
+def _path(entry: FeedEntry, centres: tuple[Centre, ...]) -> tuple[str, ...]:
+    passed = [centre for centre in centres if centre.id in (*entry.routes, *entry.relays)]
+    return tuple(centre.id for centre in sorted(passed, key=lambda one: _UPWARD.index(one.level)))
+
+
+def _feed(entry: FeedEntry, rule: DueRule, centres: tuple[Centre, ...], config: BaseModel | None) -> Feed:
     return Feed(
         id=entry.id,
         title=entry.title,
@@ -53,10 +110,13 @@ def _feed(entry: FeedEntry, rule: DueRule, config: BaseModel | None) -> Feed:
         starts=Period.parse(entry.starts),
         mode=entry.mode,
         routes=entry.routes,
+        path=_path(entry, centres),
         key=entry.key,
+        operation=Operation(**dict(entry.operation)) if entry.operation else None,
         amount=entry.amount,
         fields=tuple(_field(field) for field in entry.fields),
         limits=Limits(**dict(entry.limits)),
+        review=entry.review,
         adapter=str(entry.source["adapter"]),
         source_config=config,
     )

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from gateway.calendar import Cadence, JudgedBy
-from gateway.catalogue.tree import Level, Mode
+from gateway.catalogue.tree import Duty, Level, Mode, Review
 from gateway.records.types import FieldType, Unit
 
 
@@ -59,11 +59,18 @@ PeriodText = Annotated[
 ]
 
 
+class PersonEntry(Entry):
+    id: Name
+    post: Title
+    duties: Annotated[tuple[Duty, ...], Field(min_length=1)]
+
+
 class CentreEntry(Entry):
     id: Name
     title: Title
     level: Level
     region: Region
+    people: tuple[PersonEntry, ...] = ()
 
 
 class DepartmentEntry(Entry):
@@ -71,6 +78,20 @@ class DepartmentEntry(Entry):
     title: Title
     region: Region
     contact: str = ""
+    people: tuple[PersonEntry, ...] = ()
+
+
+class SubscriberEntry(Entry):
+    id: Name
+    title: Title
+    contact: str = ""
+
+
+class YearFreezeEntry(Entry):
+    id: Name
+    effective: str
+    closes: str
+    article: Title
 
 
 class DueRuleEntry(Entry):
@@ -125,6 +146,11 @@ class LimitsEntry(Entry):
     seconds: Annotated[int, Field(ge=1, le=86_400)] = 3600
 
 
+class OperationEntry(Entry):
+    field: str
+    delete: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)]
+
+
 class FeedEntry(Entry):
     id: FeedId
     title: Title
@@ -133,7 +159,10 @@ class FeedEntry(Entry):
     starts: PeriodText
     mode: Mode
     routes: Annotated[tuple[str, ...], Field(min_length=1)]
+    relays: tuple[str, ...] = ()
     key: Annotated[tuple[str, ...], Field(min_length=1)]
+    operation: OperationEntry | None = None
+    review: Review = Review.NONE
     amount: str | None = None
     fields: Annotated[tuple[FieldEntry, ...], Field(min_length=1)]
     limits: LimitsEntry = LimitsEntry()
@@ -147,6 +176,8 @@ class Outline(Entry):
     centres: tuple[JsonValue, ...] = ()
     departments: tuple[JsonValue, ...] = ()
     due_rules: tuple[JsonValue, ...] = ()
+    year_freeze: tuple[JsonValue, ...] = ()
+    subscribers: tuple[JsonValue, ...] = ()
     feeds: tuple[JsonValue, ...] = ()
 
 
@@ -154,6 +185,8 @@ ENTRIES: dict[str, type[Entry]] = {
     "centres": CentreEntry,
     "departments": DepartmentEntry,
     "due_rules": DueRuleEntry,
+    "year_freeze": YearFreezeEntry,
+    "subscribers": SubscriberEntry,
     "feeds": FeedEntry,
 }
 """The lists of a catalogue file, and what each holds."""

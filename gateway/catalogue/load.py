@@ -15,12 +15,12 @@ from pydantic import BaseModel
 
 from gateway.catalogue import build
 from gateway.catalogue.bind import attempt, raise_faults, unknown
-from gateway.catalogue.entries import ENTRIES, DueRuleEntry, Outline
+from gateway.catalogue.entries import ENTRIES, DueRuleEntry, Outline, YearFreezeEntry
 from gateway.catalogue.literals import literals
 from gateway.catalogue.references import Item, Written, reference_faults
 from gateway.catalogue.tree import Catalogue
 from gateway.catalogue.yaml import Located, overlay, parse
-from gateway.errors import ConfigInvalid, ConfigMissing, DueRuleInvalid, YizhanError
+from gateway.errors import ConfigInvalid, ConfigMissing, DueRuleInvalid, FreezeInvalid, YizhanError
 
 Adapters = Mapping[str, type[BaseModel]]
 Overrides = Mapping[str, Located]
@@ -98,12 +98,16 @@ def _items(kind: str, tops: list[dict[str | int, Located]], faults: list[YizhanE
 
 
 def _rule_faults(item: Item) -> Iterator[YizhanError]:
-    if not isinstance(item.entry, DueRuleEntry):
-        return
+    """What a rule's parts come to only together."""
     try:
-        build.due_rule(item.entry)
+        if isinstance(item.entry, DueRuleEntry):
+            build.due_rule(item.entry)
+        elif isinstance(item.entry, YearFreezeEntry):
+            build.year_freeze(item.entry)
     except DueRuleInvalid as error:
         yield item.fault([], str(error.facts["problem_zh"]), str(error.facts["problem_en"]))
+    except FreezeInvalid as error:
+        yield item.fault([], error.zh_next, error.en_next)
 
 
 def _configs(

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from gateway.calendar import Cadence, Period
 from gateway.catalogue.bind import unknown
-from gateway.catalogue.entries import DepartmentEntry, DueRuleEntry, Entry, FeedEntry
+from gateway.catalogue.entries import CentreEntry, DepartmentEntry, DueRuleEntry, Entry, FeedEntry, PersonEntry
+from gateway.catalogue.regions import within
+from gateway.catalogue.tree import Level
 from gateway.catalogue.yaml import Located, Step
 from gateway.errors import ConfigInvalid, PeriodInvalid, YizhanError
 from gateway.records.types import FieldType
@@ -20,6 +22,8 @@ _KINDS = {
     "centres": ("中心", "centre"),
     "departments": ("部门", "department"),
     "due_rules": ("时限规则", "due rule"),
+    "year_freeze": ("年度封账规则", "year freeze"),
+    "subscribers": ("订阅方", "subscriber"),
     "feeds": ("归集事项", "feed"),
 }
 
@@ -59,6 +63,9 @@ def reference_faults(written: Written) -> Iterator[YizhanError]:
     for item in written.items["departments"]:
         if isinstance(item.entry, DepartmentEntry):
             yield from _inside_region(item, item.entry, written)
+    for item in (*written.items["departments"], *written.items["centres"]):
+        if isinstance(item.entry, DepartmentEntry | CentreEntry):
+            yield from _people(item, item.entry.people)
     for item in written.items["feeds"]:
         if isinstance(item.entry, FeedEntry):
             yield from _feed(item, item.entry, written)
@@ -86,16 +93,19 @@ def _unique_ids(kind: str, items: Sequence[Item]) -> Iterator[YizhanError]:
 
 
 def _inside_region(item: Item, entry: DepartmentEntry, written: Written) -> Iterator[YizhanError]:
-    """GB/T 2260: two digits province, two city, two county; pairs of zeros at the end mean all below."""
     if not written.regions or not isinstance(whole := written.regions[0].value, str):
         return
-    prefix = whole
-    while prefix.endswith("00"):
-        prefix = prefix[:-2]
-    if not entry.region.startswith(prefix):
+    if not within(entry.region, whole):
         yield item.fault(
             ["region"], f"区划 {entry.region} 不在 {whole} 内", f"region {entry.region} is not inside {whole}"
         )
+
+
+def _people(item: Item, people: Sequence[PersonEntry]) -> Iterator[YizhanError]:
+    names = [one.id for one in people]
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            yield item.fault(["people", i, "id"], f"人员 {name} 重复", f"person {name} stands twice")
 
 
 def _feed(item: Item, entry: FeedEntry, written: Written) -> Iterator[YizhanError]:
@@ -105,7 +115,9 @@ def _feed(item: Item, entry: FeedEntry, written: Written) -> Iterator[YizhanErro
     yield from _known(item, "departments", written, [(("department",), entry.department)])
     yield from _known(item, "due_rules", written, [(("due",), entry.due)])
     yield from _known(item, "centres", written, [(("routes", i), route) for i, route in enumerate(entry.routes)])
+    yield from _known(item, "centres", written, [(("relays", i), relay) for i, relay in enumerate(entry.relays)])
     yield from _repeated(item, "routes", entry.routes)
+    yield from _path(item, entry, written)
     yield from _starts(item, entry, written)
     yield from _fields(item, entry)
 
@@ -122,6 +134,22 @@ def _repeated(item: Item, key: str, names: Sequence[str]) -> Iterator[YizhanErro
     for i, name in enumerate(names):
         if name in names[:i]:
             yield item.fault([key, i], f"{key} 中 {name} 重复", f"{name} stands twice in {key}")
+
+
+def _path(item: Item, entry: FeedEntry, written: Written) -> Iterator[YizhanError]:
+    """A batch goes up, one centre at each level; a relay is one that it is not sealed for."""
+    entries = [centre.entry for centre in written.items["centres"]]
+    levels = {centre.id: centre.level for centre in entries if isinstance(centre, CentreEntry)}
+    passed: dict[Level, str] = {}
+    for key, names in (("routes", entry.routes), ("relays", entry.relays)):
+        for i, name in enumerate(names):
+            other = passed.setdefault(levels[name], name) if name in levels else name
+            if other != name:
+                zh, en = f"{name} 与 {other} 同级", f"{name} stands at the level of {other}"
+                yield item.fault([key, i], zh, en)
+            elif key == "relays" and name in entry.routes:
+                zh, en = f"{name} 已是接收中心", f"{name} is addressed already"
+                yield item.fault([key, i], zh, en)
 
 
 def _starts(item: Item, entry: FeedEntry, written: Written) -> Iterator[YizhanError]:
@@ -142,6 +170,7 @@ def _starts(item: Item, entry: FeedEntry, written: Written) -> Iterator[YizhanEr
 
 def _fields(item: Item, entry: FeedEntry) -> Iterator[YizhanError]:
     types = {field.name: field.type for field in entry.fields}
+    yield from _operation(item, entry)
     yield from _distinct(item, "name", [field.name for field in entry.fields])
     yield from _distinct(item, "source", [field.source or field.name for field in entry.fields])
     yield from _repeated(item, "key", entry.key)
@@ -152,6 +181,23 @@ def _fields(item: Item, entry: FeedEntry) -> Iterator[YizhanError]:
         yield unknown(item.located.place_of(["amount"]), ("数据元", "field"), entry.amount, types)
     elif entry.amount is not None and types[entry.amount] is not FieldType.MONEY:
         yield item.fault(["amount"], f"{entry.amount} 不是 money 类型", f"{entry.amount} is not of type money")
+
+
+def _operation(item: Item, entry: FeedEntry) -> Iterator[YizhanError]:
+    if entry.operation is None:
+        return
+    fields = {field.name: field for field in entry.fields}
+    named = fields.get(entry.operation.field)
+    if named is None:
+        yield unknown(item.located.place_of(["operation", "field"]), ("数据元", "field"), entry.operation.field, fields)
+        return
+    if named.type not in (FieldType.CODE, FieldType.TEXT):
+        zh, en = f"{named.name} 应为 code 或 text 类型", f"{named.name} must be of type code or text"
+        yield item.fault(["operation", "field"], zh, en)
+    for i, value in enumerate(entry.operation.delete):
+        if named.values is not None and value not in named.values:
+            zh, en = f"{value} 不在 {named.name} 的 values 中", f"{value} is not among the values of {named.name}"
+            yield item.fault(["operation", "delete", i], zh, en)
 
 
 def _distinct(item: Item, key: str, names: Sequence[str]) -> Iterator[YizhanError]:

@@ -14,15 +14,19 @@ import typer
 
 from gateway.app import Clock, moment, read_site
 from gateway.app.clock import clock
-from gateway.cli import fiscal
+from gateway.cli import chain, fiscal
 from gateway.cli.shell import Json, Shell, answer, answer_json
 from gateway.envelope import manifest, receipt
+from gateway.envelope.papers.endorsement import NIL, RELEASE, Endorsed
+from gateway.envelope.papers.form import encode
+from gateway.envelope.papers.order import ORDER, Order
+from gateway.envelope.receipt import Answer
 from gateway.envelope.report import Contents, Finding, Given, Report, identify, inspect, verify_files
 from gateway.errors import AnchorsUnknown, ConfigMissing
 from gateway.keys import KeyRing, Stage
 
 app = typer.Typer(name="envelope", help="封装包 / sealed batches", no_args_is_help=True)
-Files = Annotated[list[Path], typer.Argument(help="manifest.p7s keys.p7m payload receipt.p7s,顺序不限 / in any order")]
+Files = Annotated[list[Path], typer.Argument(help="封装包中的文件,顺序不限 / files of a sealed batch, in any order")]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,10 +126,27 @@ def _told(report: Report, judge: _Judge, shell: Shell) -> Iterator[str]:
     """The batch, whose anchors were believed, then a line for each group of steps."""
     if report.declared is not None:
         yield f"{report.declared.manifest.batch_id}  {report.declared.signer.id}  sha256:{report.declared.digest}"
+    yield from _signed_by(report, shell)
+    for said in [one.receipt for one in _answers(report)]:
+        loaded = shell.say(f"入库 {said.loaded.rows:,} 行", f"{said.loaded.rows:,} rows loaded")
+        yield f"{shell.say('回执', 'receipt')}  {said.centre}  {said.accepted_at.isoformat()}  {loaded}"
     yield shell.say(f"信任锚:{judge.anchors}", f"trust anchors: {judge.anchors}")
     for word, findings in ((("已核验", "verified"), report.checked), (("未核验", "not checked"), report.unchecked)):
         for finding in findings:
             yield f"{shell.say(*word)}  {finding.steps:18} {shell.say(finding.zh, finding.en)}"
+
+
+def _signed_by(report: Report, shell: Shell) -> Iterator[str]:
+    """Who signed which paper, and when."""
+    for word, paper in (
+        (("零报送责任人", "nil return declared by"), report.declared_by),
+        (("审核放行", "released by"), report.released_by),
+    ):
+        if paper is not None:
+            yield f"{shell.say(*word)}  {paper.department} {paper.person}  {paper.at.isoformat()}"
+    if (order := report.order) is not None:
+        until = shell.say(f"有效期至 {order.expires_at.isoformat()}", f"until {order.expires_at.isoformat()}")
+        yield f"{shell.say('整改单', 'rectification order')}  {order.number}  {order.centre} {order.person}  {until}"
 
 
 def _report_json(report: Report, judge: _Judge) -> dict[str, object]:
@@ -135,10 +156,29 @@ def _report_json(report: Report, judge: _Judge) -> dict[str, object]:
         "batch": report.declared.manifest.batch_id if report.declared else None,
         "digest": report.declared.digest if report.declared else None,
         "signer": report.declared.signer.id if report.declared else None,
+        "declared_by": _person_json(report.declared_by),
+        "released_by": _person_json(report.released_by),
+        "order": _order_json(report.order),
         "centre": report.answer.receipt.centre if report.answer else None,
+        "receipts": [chain.receipt_json(answer.receipt) for answer in _answers(report)],
         "checked": [_finding_json(finding) for finding in report.checked],
         "unchecked": [_finding_json(finding) for finding in report.unchecked],
     }
+
+
+def _answers(report: Report) -> tuple[Answer, ...]:
+    return (report.answer, *report.further) if report.answer else ()
+
+
+def _person_json(paper: Endorsed | None) -> dict[str, str] | None:
+    """Who and when; it is about the batch of this report, or the command had failed."""
+    if paper is None:
+        return None
+    return {"department": paper.department, "person": paper.person, "at": paper.at.isoformat()}
+
+
+def _order_json(order: Order | None) -> dict[str, object] | None:
+    return None if order is None else jsonlib.loads(encode(order, ORDER))
 
 
 def _finding_json(finding: Finding) -> dict[str, str]:
@@ -146,12 +186,16 @@ def _finding_json(finding: Finding) -> dict[str, str]:
 
 
 def _contents_json(contents: Contents) -> dict[str, object]:
-    """Manifest and receipt exactly as they are written in the files."""
+    """Manifest, papers and receipt exactly as they are written in the files."""
     return {
         "manifest": jsonlib.loads(manifest.encode(contents.manifest)) if contents.manifest else None,
         "manifest_digest": contents.manifest_digest,
         "recipient_key_ids": list(contents.recipients),
+        "declared_by": jsonlib.loads(encode(contents.declared_by, NIL)) if contents.declared_by else None,
+        "released_by": jsonlib.loads(encode(contents.released_by, RELEASE)) if contents.released_by else None,
+        "order": _order_json(contents.order),
         "receipt": jsonlib.loads(receipt.encode(contents.receipt)) if contents.receipt else None,
+        "further_receipts": [jsonlib.loads(receipt.encode(one)) for one in contents.further],
     }
 
 

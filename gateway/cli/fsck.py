@@ -1,4 +1,4 @@
-"""`yizhan fsck`: spool, ledger and warehouse against each other."""
+"""`yizhan fsck`: spool, ledger, warehouse, bookmarks and archives against each other."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from gateway.cli.shell import Shell, answer, node
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("fsck", help="核对驿站目录、台账与库 / spool, ledger and warehouse compared")(fsck)
+    app.command(
+        "fsck", help="核对驿站目录、台账、库、书签与归档 / spool, ledger, warehouse, bookmarks, archives compared"
+    )(fsck)
 
 
 def fsck(context: typer.Context) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from gateway.cli import chain
 from gateway.cli.shell import Heading, Json, Shell, answer, answer_json, node
 from gateway.errors import UnknownName
 from gateway.ledger import EventKind, Ledger, Line
@@ -40,6 +41,19 @@ _EVENTS = {
     EventKind.RETRIED: "已重投",
     EventKind.ACKNOWLEDGED: "已回写",
     EventKind.UNACKNOWLEDGED: "回写未成",
+    EventKind.HELD: "待审核",
+    EventKind.RELEASED: "已放行",
+    EventKind.ORDERED: "整改单",
+    EventKind.RELAYED: "已接转",
+    EventKind.FORWARDED: "已上送",
+    EventKind.GRANTED: "已授权",
+    EventKind.REVOKED: "已撤权",
+    EventKind.COPIED: "已外送",
+    EventKind.ARCHIVED: "已归档",
+    EventKind.PURGED: "已清理",
+    EventKind.BACKED_UP: "已备份",
+    EventKind.RESTORED: "已恢复",
+    EventKind.MIGRATED: "已升级",
 }
 
 
@@ -59,12 +73,17 @@ def show(
     batch: Annotated[str, typer.Argument(help="批次号,如 finance.onecard/2026-10/r1 / batch id")],
     json: Json = False,
 ) -> None:
-    """The lines that explain one batch, with their details."""
-    ledger = node(context.obj).ledger
-    lines = list(ledger.lines(batch=batch))
+    """The lines that explain one batch, with their details, and the chain of its receipts."""
+    here = node(context.obj)
+    lines = list(here.ledger.lines(batch=batch))
     if not lines:
-        raise UnknownName(kind_zh="批次", kind_en="batch", name=batch, near=_nearest(batch, ledger))
-    _show(lines, context.obj, json)
+        raise UnknownName(kind_zh="批次", kind_en="batch", name=batch, near=_nearest(batch, here.ledger))
+    if json:
+        receipts = [chain.receipt_json(said) for said in chain.of_batch(here, batch)]
+        answer_json({"lines": _exported(lines), "receipts": receipts})
+    else:
+        _show(lines, context.obj, json)
+        chain.show_batch(here, batch, context.obj)
 
 
 @app.command("verify", help="核验台账的哈希链 / verify the hash chain")
@@ -93,9 +112,13 @@ def _nearest(batch: str, ledger: Ledger) -> str:
 
 def _show(lines: Sequence[Line], shell: Shell, json: bool) -> None:
     if json:
-        answer_json({"lines": [jsonlib.loads(line.export()) for line in lines]})
+        answer_json({"lines": _exported(lines)})
     else:
         shell.table(("台账", "Ledger"), _HEADINGS, [_row(line, shell) for line in lines])
+
+
+def _exported(lines: Sequence[Line]) -> list[object]:
+    return [jsonlib.loads(line.export()) for line in lines]
 
 
 def _row(line: Line, shell: Shell) -> tuple[str, ...]:

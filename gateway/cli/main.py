@@ -17,19 +17,29 @@ import typer
 
 from gateway.cli import (
     adapter,
+    archive,
+    asof,
+    backup,
     catalogue,
+    copy,
     deliver,
     demo,
     envelope,
     fsck,
+    grant,
     ledger,
+    nil,
+    order,
     probe,
     problems,
+    purge,
+    release,
     run,
     serve,
     spool,
     status,
     template,
+    warehouse,
 )
 from gateway.cli.defects import tell_defects
 from gateway.cli.shell import Shell, answer, language
@@ -49,9 +59,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for single in (demo, run, deliver, serve, status, problems, probe, fsck, template):
+for single in (demo, run, nil, release, deliver, serve, status, asof, problems, probe, fsck, template, purge, backup):
     single.register(app)
-for group in (catalogue, adapter, spool, ledger, envelope):
+for group in (catalogue, adapter, spool, order, ledger, envelope, grant, copy, archive, warehouse):
     app.add_typer(group.app)
 
 

@@ -12,11 +12,12 @@ from gateway.acknowledge import Acknowledged, acknowledge
 from gateway.app import FrontEnd
 from gateway.calendar import Period
 from gateway.catalogue import Feed
-from gateway.cli import deliver, fiscal
+from gateway.cli import chain, deliver, fiscal
 from gateway.cli.progress import Bars, bars
 from gateway.cli.shell import Heading, Json, Shell, answer, answer_json, front_end
 from gateway.collect import Collected, From, Task, collect
 from gateway.errors import Lang, PeriodInvalid, YizhanError
+from gateway.spool import State
 
 _HEADINGS = (
     Heading("归集事项", "feed"),
@@ -29,7 +30,7 @@ _HEADINGS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Outcome:
+class Outcome:
     """What became of one task: a batch in the spool, or the error that kept it out."""
 
     task: Task
@@ -49,7 +50,19 @@ def run(
     ] = None,
     period: Annotated[str | None, typer.Option(help="数据期,缺省为上一完整期 / period; the last complete one")] = None,
     reason: Annotated[str | None, typer.Option(help="更正理由 / why a correction is made")] = None,
-    by: Annotated[str | None, typer.Option(help="责任人或岗位 / the person or post that answers for it")] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            help=(
+                "责任人编号:更正和须审核的批次依目录核对(collect 职责),并非签署;目录未登记人员的部门可写岗位"
+                " / who answers for it: of corrections and reviewed batches checked against the catalogue's people"
+                " (duty collect), not signed; a department without people there may write a post"
+            )
+        ),
+    ] = None,
+    order: Annotated[
+        str | None, typer.Option(help="封账年度的整改单编号 / the rectification order for a closed year")
+    ] = None,
     from_start: Annotated[
         bool,
         typer.Option(
@@ -62,25 +75,30 @@ def run(
     shell: Shell = context.obj
     node = front_end(shell)
     chosen = [node.own_feed(name) for name in feeds] if feeds else list(node.feeds)
-    tasks = [task_for(node, feed, period, reason=reason, by=by) for feed in chosen]
+    tasks = [replace(task_for(node, feed, period, reason=reason, by=by), order=order) for feed in chosen]
+    for task in tasks:
+        tell_unowed(task, shell)
     if from_start:
         tasks = [replace(task, start=From.BEGINNING) for task in tasks]
     early = _tell_early(node)
     with bars(shell) as shown:
         outcomes = [_collect(node, task, shell, shown) for task in tasks]
         delivered = deliver.drain_all(node, shell, shown)
+    further = chain.fetch_all(node, shell)
     told = [*early, *deliver.tell_all(node, shell)]
     if json:
         answer_json({
-            "collected": [_json(outcome, shell.lang) for outcome in outcomes],
+            "collected": [to_json(outcome, shell.lang) for outcome in outcomes],
             "delivered": [deliver.to_json(one, shell.lang) for one in delivered],
+            "receipts": [chain.fetched_json(one, shell.lang) for one in further],
             "acknowledged": [deliver.told_json(one, shell.lang) for one in told],
         })  # fmt: skip
     else:
-        _show(outcomes, shell)
+        show(outcomes, shell)
         deliver.show(delivered, shell)
+        chain.show(further, shell)
         deliver.show_told(told, shell)
-    raise typer.Exit(deliver.exit_code([one.error for one in (*outcomes, *delivered, *told) if one.error]))
+    raise typer.Exit(deliver.exit_code([one.error for one in (*outcomes, *delivered, *further, *told) if one.error]))
 
 
 def task_for(
@@ -93,7 +111,17 @@ def task_for(
     if wanted.cadence is not cadence:
         raise PeriodInvalid(text=period, expected=str(usual))
     region = node.catalogue.department(feed.department).region
-    return Task(feed=feed, region=region, period=wanted, reason=reason, by=by)
+    return Task(feed=feed, region=region, period=wanted, reason=reason, by=by, collector=node.file.collector)
+
+
+def tell_unowed(task: Task, shell: Shell) -> None:
+    """A period before the first one owed is taken, and stands on no board: whoever sends it should know."""
+    first = task.feed.starts
+    if task.period.start < first.start:
+        shell.remark(
+            f"{task.feed.id}:{task.period} 早于起报数据期 {first},照常报送,但时效看板不列",
+            f"{task.feed.id}: {task.period} is before {first}, the first period owed; it is sent, and on no board",
+        )
 
 
 def _tell_early(node: FrontEnd) -> list[Acknowledged]:
@@ -101,25 +129,31 @@ def _tell_early(node: FrontEnd) -> list[Acknowledged]:
     return [one for one in acknowledge(node.feeds, node.counter()) if one.error is None]
 
 
-def _collect(node: FrontEnd, task: Task, shell: Shell, shown: Bars) -> _Outcome:
+def _collect(node: FrontEnd, task: Task, shell: Shell, shown: Bars) -> Outcome:
     """One feed's failure never stops the others."""
     with shown.rows(f"{task.feed.id} {task.period}") as progress:
         try:
             batch = collect(task, source=node.source(task.feed), desk=node.desk(task.feed), progress=progress)
         except YizhanError as error:
             shell.complain(error)
-            return _Outcome(task=task, batch=None, error=error)
-    return _Outcome(task=task, batch=batch, error=None)
+            return Outcome(task=task, batch=None, error=error)
+    return Outcome(task=task, batch=batch, error=None)
 
 
-def _show(outcomes: Sequence[_Outcome], shell: Shell) -> None:
+def show(outcomes: Sequence[Outcome], shell: Shell) -> None:
+    """A line for each task, and a word about what waits for a reviewer."""
     shell.table(("采集", "Collected"), _HEADINGS, [_row(outcome) for outcome in outcomes])
     for batch in filter(None, (outcome.batch for outcome in outcomes)):
         if batch.manifest.reconciliation:
             answer(fiscal.line(batch.batch, batch.manifest.reconciliation, shell))
+        if batch.state is State.HELD:
+            shell.remark(
+                f"待审核放行:yizhan release {batch.batch} --by 审核人编号",
+                f"waits for a reviewer: yizhan release {batch.batch} --by REVIEWER",
+            )
 
 
-def _row(outcome: _Outcome) -> tuple[str, ...]:
+def _row(outcome: Outcome) -> tuple[str, ...]:
     about = outcome.task.feed.id, str(outcome.task.period)
     if outcome.batch is None:
         return *about, outcome.error.code if outcome.error else "", "", "", ""
@@ -127,12 +161,14 @@ def _row(outcome: _Outcome) -> tuple[str, ...]:
     return *about, outcome.batch.batch, f"{said.extracted.rows:,}", f"{said.problems.rows:,}", _book(outcome.batch)
 
 
-def _json(outcome: _Outcome, lang: Lang) -> dict[str, object]:
+def to_json(outcome: Outcome, lang: Lang) -> dict[str, object]:
+    """What became of a task; `state` is where its batch lies: ready, or held until a reviewer releases it."""
     error, batch = outcome.error, outcome.batch
     return {
         "feed": outcome.task.feed.id,
         "period": str(outcome.task.period),
         "batch": batch.batch if batch else None,
+        "state": batch.state.value if batch else None,
         "code": error.code if error else None,
         "message": error.message(lang) if error else None,
         "rows": batch.manifest.extracted.rows if batch else None,

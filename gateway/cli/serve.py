@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import logging.handlers
+from functools import partial
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from gateway.app.levels import BACKGROUND, upward_of
 from gateway.cli.shell import Shell, centre
+from gateway.errors import ReceiptPending, Retry
+from gateway.forward import Upward, complete_chains, forward
 from gateway.keys import tls
-from gateway.server import make_app, serve
+from gateway.server import Limits, make_app, serve
 
 
 def register(app: typer.Typer) -> None:
@@ -19,27 +24,54 @@ def register(app: typer.Typer) -> None:
     app.command("serve", help="运行中心 / run the centre")(run_centre)
 
 
-def run_centre(context: typer.Context) -> None:
+def run_centre(
+    context: typer.Context,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="另用一个端口 / listen on this port instead")
+    ] = None,
+) -> None:
     """Serve until SIGTERM or SIGINT; prints the address to stderr when it accepts connections."""
     shell: Shell = context.obj
     node = centre(shell)
     listen = node.file.listen
-    _log_to(node.site.root / "log")
-    app = make_app(reception=node.reception(), trust=node.keys.trust, clock=node.clock)
+    _log_to(node.site.root / "log", "centre.log" if port is None else f"centre-{port}.log")
+    limits = Limits() if node.file.inbox is None else Limits(look=node.file.inbox.look_seconds)
+    rooms = upward_of(node, lambda *_: None, BACKGROUND)
+    upward = partial(send_upward, rooms) if rooms else None
+    app = make_app(reception=node.reception(), trust=node.keys.trust, clock=node.clock, limits=limits, forward=upward)
 
-    def ready(port: int) -> None:
+    def ready(taken: int) -> None:
         shell.remark(
-            f"中心 {node.file.centre} 已就绪:https://{listen.host}:{port}",
-            f"centre {node.file.centre} ready: https://{listen.host}:{port}",
+            f"中心 {node.file.centre} 已就绪:https://{listen.host}:{taken}",
+            f"centre {node.file.centre} ready: https://{listen.host}:{taken}",
         )
 
-    asyncio.run(serve(app, host=listen.host, port=listen.port, tls=tls.server_context(node.keys), ready=ready))
+    chosen = listen.port if port is None else port
+    asyncio.run(serve(app, host=listen.host, port=chosen, tls=tls.server_context(node.keys), ready=ready))
 
 
-def _log_to(directory: Path) -> None:
-    """Access and defect lines, one file a day; they are kept (等保: at least six months), never purged here."""
+def send_upward(rooms: Upward) -> None:
+    """One attempt, of which the ledger tells.
+
+    Raises:
+        Retry: the first of it, if there was one; ReceiptPending: a centre behind the next one has yet to answer.
+    """
+    forwarded, fetched = list(forward(rooms)), list(complete_chains(rooms))
+    for one in (*forwarded, *fetched):
+        if isinstance(one.error, Retry):
+            raise one.error
+    for one in fetched:
+        if one.awaited:
+            raise ReceiptPending(centre=one.awaited[0], digest=one.batch)
+
+
+def _log_to(directory: Path, name: str) -> None:
+    """Access and defect lines, one file a day; they are kept (等保: at least six months), never purged here.
+
+    Receivers that share a site directory write a file each: two processes must not rotate one.
+    """
     directory.mkdir(mode=0o700, exist_ok=True)
-    handler = logging.handlers.TimedRotatingFileHandler(directory / "centre.log", when="midnight", encoding="utf-8")
+    handler = logging.handlers.TimedRotatingFileHandler(directory / name, when="midnight", encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     log = logging.getLogger("yizhan")
     log.addHandler(handler)

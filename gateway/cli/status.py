@@ -22,6 +22,9 @@ _WORDS = {
     State.OVERDUE: ("逾期未报", "overdue", "bold red"),
     State.ON_TIME: ("按时", "on time", "green"),
     State.LATE: ("迟报", "late", "yellow"),
+    State.NIL_ON_TIME: ("按时零报送", "nil, on time", "green"),
+    State.NIL_LATE: ("迟报零报送", "nil, late", "yellow"),
+    State.HELD: ("待审核放行", "held for review", "yellow"),
     State.UNBALANCED: ("对账不平", "unbalanced", "bold red"),
 }
 _WANTS_ACTION = (State.OVERDUE, State.UNBALANCED)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import Annotated
 
@@ -11,10 +10,9 @@ import typer
 from gateway.app import read_site
 from gateway.calendar import Period
 from gateway.catalogue import Feed, load
+from gateway.cli.drivers import expect_workbook_writer
 from gateway.cli.shell import Shell, answer, registry
-from gateway.errors import DriverMissing, PeriodInvalid, TemplateRefused
-
-_DRIVER, _EXTRA = "xlsxwriter", "files"
+from gateway.errors import PeriodInvalid, TemplateRefused
 
 
 def register(app: typer.Typer) -> None:
@@ -30,7 +28,7 @@ def template(
 ) -> None:
     """For a department without a system. On stdout: the `source:` block under which the same feed reads it back."""
     shell: Shell = context.obj
-    _expect_driver()
+    expect_workbook_writer("template")
     from gateway.template import declaration, plan, workbook
 
     site = read_site(shell.site_dir())
@@ -54,13 +52,6 @@ def _period_of(feed: Feed, period: str | None) -> str | None:
     if wanted.cadence is not feed.rule.cadence:
         raise PeriodInvalid(text=period, expected=str(feed.starts))
     return str(wanted)
-
-
-def _expect_driver() -> None:
-    try:
-        importlib.import_module(_DRIVER)
-    except ImportError as error:
-        raise DriverMissing(adapter="template", extra=_EXTRA, package=_DRIVER) from error
 
 
 def _write(path: Path, content: bytes) -> None:

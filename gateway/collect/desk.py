@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gateway.bookmarks import Bookmarks
-from gateway.envelope.parties import Signer
+from gateway.catalogue import Catalogue
+from gateway.envelope.parties import Signer, Trust
 from gateway.journal import Clock
 from gateway.ledger import Ledger
+from gateway.orders import Orders
 from gateway.problems import ProblemBooks
 from gateway.spool import Spool
 
@@ -20,6 +22,7 @@ class Desk:
     """The rooms of a front-end that collecting needs.
 
     Attributes:
+        catalogue: who has which duty, and when a year is closed. trust: asked for at each use.
         recipients: the encryption certificate (DER) of each centre on the feed's route, in that order.
         clock: aware now. entropy: `n` secret random bytes.
     """
@@ -28,6 +31,9 @@ class Desk:
     ledger: Ledger
     books: ProblemBooks
     bookmarks: Bookmarks
+    orders: Orders
+    catalogue: Catalogue
+    trust: Callable[[], Trust]
     signer: Signer
     recipients: Sequence[bytes]
     clock: Clock

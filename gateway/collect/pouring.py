@@ -37,6 +37,8 @@ class Task:
     """What to collect. A revision after r1 needs `reason` and `by` (seed rule, Art. 20: corrections leave a trace).
 
     Attributes:
+        by: who answers for it, as typed. collector: who stands in for `by` on a first push nobody attends.
+        order: number of the rectification order under which it may go into a closed year.
         start: for an increment, where its reading starts.
     """
 
@@ -45,6 +47,8 @@ class Task:
     period: Period
     reason: str | None = None
     by: str | None = None
+    collector: str | None = None
+    order: str | None = None
     start: From = From.BOOKMARK
 
 
@@ -91,7 +95,7 @@ def pour(
             for batch in extraction:
                 checked = checker.check(batch)
                 records.write(checked.good)
-                book.add(checked.problems)
+                book.add(batch, checked)
                 sink.also(checked.problems)
                 if place.rows is not None:
                     place.rows.add(batch, checked.problems)
@@ -109,6 +113,24 @@ def pour(
             reconciliation=fiscal_batches(extraction.figures),
             landed_at=clock(),
         )
+
+
+def pour_nothing(feed: Feed, payload: PayloadWriter, clock: Clock) -> Poured:
+    """What a source without a row would have come to: a payload without a record."""
+    none, sink = Totals.zero(feed.fields), _Hashed(payload)
+    with payload, RecordWriter(sink, feed.fields):
+        pass
+    return Poured(
+        extracted=none,
+        accepted=none,
+        problem=none,
+        codes=Tally(),
+        declared=None,
+        content=sink.digest(),
+        cursor=None,
+        reconciliation=None,
+        landed_at=clock(),
+    )
 
 
 class _Hashed:

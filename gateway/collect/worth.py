@@ -5,7 +5,7 @@ Must never read a source or seal anything.
 
 from __future__ import annotations
 
-from gateway.catalogue import Feed
+from gateway.catalogue import Feed, Mode
 from gateway.collect.onward import Place
 from gateway.collect.pouring import Poured, Task
 from gateway.collect.reconciled import require_reconciled
@@ -18,9 +18,7 @@ def require_worth_sending(task: Task, before: Line | None, place: Place, poured:
     """Raises: SourceEmpty, Unbalanced, Unchanged, ReasonRequired; nothing has been sealed yet."""
     feed, period = task.feed.id, str(task.period)
     if not poured.extracted.rows:
-        if before is not None and place.rows is not None:  # all of it was taken before, and marked
-            raise Unchanged(feed=feed, period=period, batch=before.batch)
-        raise SourceEmpty(feed=feed, period=period)
+        _require_truly_nothing(task, before, place)
     _require_balance(task, poured)
     require_reconciled(feed, period, poured.reconciliation or ())
     if before is None:
@@ -29,6 +27,20 @@ def require_worth_sending(task: Task, before: Line | None, place: Place, poured:
         raise Unchanged(feed=feed, period=period, batch=before.batch)
     if not (task.reason and task.by):
         raise ReasonRequired(feed=feed, period=period, batch=before.batch)
+
+
+def _require_truly_nothing(task: Task, before: Line | None, place: Place) -> None:
+    """An empty source is believed where somebody answers for it, and only of a whole period.
+
+    A whole period that holds nothing any more removes every row of it. An increment without rows says nothing at all.
+    """
+    about = {"feed": task.feed.id, "period": str(task.period)}
+    if before is None:
+        raise SourceEmpty(**about)
+    if place.rows is not None or not before.said.rows:  # all of it was taken before, and marked; or it is still empty
+        raise Unchanged(**about, batch=before.batch)
+    if place.mode is not Mode.SNAPSHOT or not (task.reason and task.by):
+        raise SourceEmpty(**about)
 
 
 def _require_balance(task: Task, poured: Poured) -> None:

@@ -16,10 +16,14 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from gateway.keys import Party
 from gateway.keys.issuing import Pki, Validity
 
 CENTRE = "changning"
 DEPARTMENTS = ("finance", "civil", "agri")
+# The people of the sample catalogue, by staff number: in life their keys lie on their own sticks, not on the node.
+PERSONS = ("p001", "p003", "p004")
+APPROVERS = ("p101",)
 _YEARS = timedelta(days=3650)
 _STARTS = re.compile(r"^(\s+starts:).*$", re.MULTILINE)
 
@@ -60,6 +64,7 @@ def found(county: County, *, at: datetime, port: int, starts: Mapping[str, str])
     """
     pki = Pki.found(Validity(start=at - timedelta(hours=1), end=at + _YEARS))
     encryption = pki.write_centre(county.centre / "keys", CENTRE)
+    pki.write_persons(county.centre / "keys", Party.CENTRE, CENTRE, APPROVERS)
     _write_catalogue(county.centre / "catalogue", starts)
     _write_site(county.centre, {
         "site": "centre", "role": "centre", "rehearsal": True, "centre": CENTRE,
@@ -68,6 +73,7 @@ def found(county: County, *, at: datetime, port: int, starts: Mapping[str, str])
     for department in DEPARTMENTS:
         root = county.front_end(department)
         pki.write_department(root / "keys", department, {CENTRE: encryption})
+        pki.write_persons(root / "keys", Party.DEPARTMENT, department, PERSONS)
         _write_catalogue(root / "catalogue", starts)
         _write_site(root, {
             "site": department, "role": "front-end", "rehearsal": True, "department": department,

@@ -7,6 +7,7 @@ exception out. It must never open a file, ask the clock, hold a private key, or 
     sealing    a batch is made             `new_key`, `seal_manifest`, `seal_keys`
     payload    the encrypted stream        `PayloadWriter`, `PayloadReader`
     sealed     a batch is verified         `Sealed`, `verify`, `Batch`, `check_payload`, `open_key`
+    papers/    what people sign            `Papers`, `check_papers`, releases, nil declarations, orders
     receipt    the centre's answer         `Receipt`, `issue_receipt`, `check_receipt`
     report     files given in any order    `inspect`, `verify_files`
     parties    what it needs of the keys   `Signer`, `Decryptor`, `Trust`, `Identity`

@@ -1,4 +1,4 @@
-"""Canonical JSON of manifests and receipts, and the value types they share.
+"""Canonical JSON of manifests, receipts and papers, and the value types they share.
 
 One document has one form: RFC 8785 (sorted keys, no white space, minimal escapes, UTF-8), integers only, amounts as
 yuan strings with two decimals, instants in ISO 8601 with an offset. `read` parses, then writes again and compares: this
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
@@ -81,6 +81,11 @@ def _read_yuan(value: object) -> int:
 Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 """A department's or centre's id."""
+FeedId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}\.[a-z0-9][a-z0-9_-]{0,62}$")]
+PeriodText = Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?|Q[1-4]|H[12])?$")]
+"""A period as it is written. Two of one cadence are as long as each other, and sort as text the way they do in time."""
+BatchId = Annotated[str, Field(pattern=r"^[a-z0-9._-]{3,127}/[0-9A-Z-]{4,10}/r[1-9][0-9]{0,3}$")]
+"""`feed/period/rN`."""
 FieldName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_visible)]
 Number = Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_visible)]
@@ -160,7 +165,7 @@ def write(document: T, form: TypeAdapter[T]) -> bytes:
     return json.dumps(plain, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def read(content: bytes, form: TypeAdapter[T], refused: type[EnvelopeRefused]) -> T:
+def read(content: bytes, form: TypeAdapter[T], refused: Callable[..., EnvelopeRefused]) -> T:
     """Parse a document and check that it is in its one form.
 
     Raises:

@@ -20,9 +20,11 @@ from gateway.envelope.canonical import (
     ControlTotals,
     Count,
     Counts,
+    FeedId,
     FieldName,
     Moment,
     Name,
+    PeriodText,
     Sha256,
     Sums,
     Text,
@@ -115,8 +117,8 @@ class Manifest:
     suite: Literal["intl"] = "intl"
     sender: Name
     region: Annotated[str, Field(pattern=r"^[0-9]{6}([0-9]{3}){0,2}$")]
-    feed: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}\.[a-z0-9][a-z0-9_-]{0,62}$")]
-    period: Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?|Q[1-4]|H[12])?$")]
+    feed: FeedId
+    period: PeriodText
     revision: Annotated[int, Field(ge=1, le=MAX_REVISION)]
     kind: Kind
     reason: Text | None

@@ -21,16 +21,20 @@ class Identity(Protocol):
     def id(self) -> str:
         """The department's or centre's id in the catalogue."""
 
+    @property
+    def person(self) -> str | None:
+        """Staff number of the person of that party who signs; None: the party itself."""
+
 
 class Trust(Protocol):
     """Decides whether a certificate may be relied on, and for whom."""
 
     def verify(self, certificate: bytes, intermediates: Sequence[bytes], purpose: str, at: datetime) -> Identity:
-        """Verify a DER certificate for a purpose (here always `"sign"`) at an instant. Raises: YZ-5xxx."""
+        """Verify a DER certificate for a purpose (`"sign"` or `"person"`) at an instant. Raises: YZ-5xxx."""
 
 
 class Signer(Protocol):
-    """Somebody who signs manifests, key envelopes or receipts: a P-256 key and its certificate."""
+    """Somebody who signs manifests, key envelopes, receipts or papers: a P-256 key and its certificate."""
 
     @property
     def certificate(self) -> bytes:

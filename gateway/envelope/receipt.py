@@ -2,6 +2,7 @@
 
     left the source (`sent`) = `loaded` + `problem` + `duplicate`        in rows and in fen, or the batch is unbalanced
     travelled (`counted`)    = the payload's rows, counted again by the centre
+    `effect`                 = what the loaded rows, and the absence of others, changed in what the centre believes
 
 This module must never issue a receipt for a load that may still be undone: the caller issues it inside the transaction.
 """
@@ -10,13 +11,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 
 from gateway.envelope import der, signed
 from gateway.envelope.canonical import (
     STRICT,
+    BatchId,
     ControlTotals,
     Count,
     Moment,
@@ -26,6 +28,7 @@ from gateway.envelope.canonical import (
     read_head,
     write,
 )
+from gateway.envelope.effect import Effect
 from gateway.envelope.manifest import Manifest
 from gateway.envelope.parties import Identity, Signer, Trust
 from gateway.envelope.sealed import Declared
@@ -49,7 +52,7 @@ from gateway.errors import (
 )
 
 FORMAT = "yizhan-receipt/1"
-MAX_RECEIPT = 128 * 1024
+MAX_RECEIPT = 256 * 1024
 """Bytes of receipt.p7s."""
 
 STEPS = signed.Steps(
@@ -81,6 +84,7 @@ class Receipt:
         sent: what left the source (the manifest's `extracted`).
         counted: what the centre counted itself in the payload.
         loaded, problem, duplicate: what became of `sent`; problem rows were set aside at either end.
+        effect: rows and fen added, changed, replaced and removed at the centre.
         balanced: whether `counted` is loaded + duplicate + the centre's own problem rows, and `sent` adds up.
         ledger: the centre's ledger after the load. accepted_at: when it was committed.
     """
@@ -89,7 +93,7 @@ class Receipt:
 
     format: Literal["yizhan-receipt/1"] = FORMAT
     centre: Name
-    batch: Annotated[str, Field(pattern=r"^[a-z0-9._-]{3,127}/[0-9A-Z-]{4,10}/r[1-9][0-9]{0,3}$")]
+    batch: BatchId
     manifest_digest: Sha256
     payload_digest: Sha256
     sent: ControlTotals
@@ -97,6 +101,7 @@ class Receipt:
     loaded: ControlTotals
     problem: ControlTotals
     duplicate: ControlTotals
+    effect: Effect
     balanced: bool
     ledger: LedgerPlace
     accepted_at: Moment
@@ -138,14 +143,22 @@ def decode(content: bytes) -> Receipt:
     if head and head.get("format") != FORMAT:
         raise ReceiptFormatUnsupported  # ENVELOPE 5.7
     receipt = read(content, _FORM, ReceiptMalformed)  # ENVELOPE 5.8
+    _require_consistent(receipt)
+    return receipt
+
+
+def _require_consistent(receipt: Receipt) -> None:
     all_totals = (receipt.sent, receipt.counted, receipt.loaded, receipt.problem, receipt.duplicate)
-    if len({totals.names for totals in all_totals}) != 1:
+    if len({totals.names for totals in (*all_totals, *receipt.effect.totals)}) != 1:
         raise ReceiptInconsistent(
             rule_zh="对账数字段不一致", rule_en="its totals are over different fields"
         )  # ENVELOPE 5.9
     if receipt.balanced and not receipt.adds_up:
         raise ReceiptInconsistent(rule_zh="称已平衡而不平", rule_en="called balanced, but it is not")  # ENVELOPE 5.9
-    return receipt
+    if not receipt.effect.fits(receipt.loaded):
+        raise ReceiptInconsistent(
+            rule_zh="净变化与入库数不符", rule_en="its effect cannot be that of what was loaded"
+        )  # ENVELOPE 5.9
 
 
 def issue_receipt(receipt: Receipt, signer: Signer) -> bytes:

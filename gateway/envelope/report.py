@@ -11,11 +11,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
 from gateway.envelope import der, manifest, payload, receipt, sealed
+from gateway.envelope.findings import Finding, Part, checked, unchecked
 from gateway.envelope.manifest import Manifest
+from gateway.envelope.papers.bundle import MAX_PAPER
+from gateway.envelope.papers.endorsement import NIL, RELEASE, Endorsed, Endorsement, check_nil, check_release
+from gateway.envelope.papers.form import peek
+from gateway.envelope.papers.order import ORDER, Order, check_order, read_order
 from gateway.envelope.parties import Identity, Trust
 from gateway.envelope.receipt import Answer, Receipt
 from gateway.envelope.sealed import Declared
@@ -39,29 +43,45 @@ class Given:
     stream: Stream
 
 
-class Part(StrEnum):
-    """The kinds of files in a sealed batch, by their names in its directory."""
-
-    MANIFEST = "manifest.p7s"
-    KEYS = "keys.p7m"
-    PAYLOAD = "payload"
-    RECEIPT = "receipt.p7s"
-
-
-_LIMITS = {Part.MANIFEST: sealed.MAX_MANIFEST, Part.KEYS: sealed.MAX_KEYS, Part.RECEIPT: receipt.MAX_RECEIPT}
+_LIMITS = {
+    Part.MANIFEST: sealed.MAX_MANIFEST,
+    Part.KEYS: sealed.MAX_KEYS,
+    Part.NIL: MAX_PAPER,
+    Part.RELEASE: MAX_PAPER,
+    Part.ORDER: MAX_PAPER,
+    Part.RECEIPT: receipt.MAX_RECEIPT,
+}
 _LONGEST = max(_LIMITS.values())
 _HEAD = 32
-_RECEIPT_MARK = b'"format":"yizhan-receipt/'
+# Canonical JSON says its format so and only so: a quotation mark inside of a text is escaped.
+_MARKS = {
+    b'"format":"yizhan-nil/': Part.NIL,
+    b'"format":"yizhan-release/': Part.RELEASE,
+    b'"format":"yizhan-order/': Part.ORDER,
+    b'"format":"yizhan-receipt/': Part.RECEIPT,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Files:
-    """The files told apart; None for each that was not given. Nothing is verified."""
+    """The files told apart; None for each that was not given. Nothing is verified.
+
+    `further` are receipts beside the first: each centre on a batch's way gives its own.
+    """
 
     manifest: bytes | None = None
     keys: bytes | None = None
     payload: Stream | None = None
+    nil: bytes | None = None
+    release: bytes | None = None
+    order: bytes | None = None
     receipt: bytes | None = None
+    further: tuple[bytes, ...] = ()
+
+    @property
+    def given(self) -> frozenset[Part]:
+        """The kinds that were given."""
+        return frozenset(part for part in Part if getattr(self, part.name.lower()) is not None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,21 +90,17 @@ class Contents:
 
     Attributes:
         manifest_digest: SHA-256 of manifest.p7s. recipients: subjectKeyIdentifiers in keys.p7m, hex.
+        declared_by, released_by, order: what the papers say.
     """
 
     manifest: Manifest | None
     manifest_digest: str | None
     recipients: tuple[str, ...]
+    declared_by: Endorsement | None
+    released_by: Endorsement | None
+    order: Order | None
     receipt: Receipt | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One line of a report: steps of ENVELOPE.md, and what was or was not checked."""
-
-    steps: str
-    zh: str
-    en: str
+    further: tuple[Receipt, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,42 +108,43 @@ class Report:
     """Everything that was given is authentic and consistent; an exception would have said otherwise.
 
     Attributes:
-        declared, sealer, answer: what was verified; None where the file was not given.
+        declared, sealer, declared_by, released_by, order, answer: what was verified; None where the file was not given.
+        further: the receipts beside the first, verified.
         checked, unchecked: what this report rests on, and what it does not say.
     """
 
     declared: Declared | None
     sealer: Identity | None
+    declared_by: Endorsed | None
+    released_by: Endorsed | None
+    order: Order | None
     answer: Answer | None
+    further: tuple[Answer, ...]
     checked: tuple[Finding, ...]
     unchecked: tuple[Finding, ...]
-
-
-_MANIFEST = Finding(steps="2.1-2.10", zh="清单:签名、证书、内容", en="manifest: signature, certificates, content")
-_KEYS = Finding(
-    steps="3.1-3.7", zh="密钥封:签名、证书、属于本清单", en="key envelope: signature, certificates, its manifest"
-)
-_PAYLOAD = Finding(steps="4.1-4.3", zh="数据:长度与摘要", en="payload: length and digest")
-_RECEIPT = Finding(steps="5.1-5.10", zh="回执:签名、证书、内容", en="receipt: signature, certificates, content")
-_MATCH = Finding(steps="5.11-5.14", zh="回执:对应本批次且对账平", en="receipt: answers this batch and balances")
-_OPENING = Finding(
-    steps="3.8-3.11, 4.4-4.5", zh="解密数据(需要中心的私钥)", en="decrypting the payload (needs a centre's private key)"
-)
 
 
 def identify(given: Iterable[Given]) -> Files:
     """Tell the files apart by their content. Step 1.
 
     Raises:
-        FileTooLong, FileUnknown, FilesIncomplete (two of a kind)
+        FileTooLong, FileUnknown, FilesIncomplete (two of a kind, but for receipts)
     """
     found: dict[Part, bytes | Stream] = {}
+    further: list[bytes] = []
     for one in given:
         part, content = _identify(one)
-        if part in found:
-            raise FilesIncomplete(reason_zh=f"给出了两个 {part}", reason_en=f"two files are a {part}")  # ENVELOPE 1.3
-        found[part] = content
-    return Files(**{part.name.lower(): content for part, content in found.items()})
+        if part not in found:
+            found[part] = content
+        elif part is Part.RECEIPT and isinstance(content, bytes) and content not in (found[part], *further):
+            further.append(content)
+        else:
+            raise _twice(part)  # ENVELOPE 1.3
+    return Files(**{part.name.lower(): content for part, content in found.items()}, further=tuple(further))
+
+
+def _twice(what: str) -> FilesIncomplete:
+    return FilesIncomplete(reason_zh=f"给出了两个 {what}", reason_en=f"two files are a {what}")
 
 
 def _identify(given: Given) -> tuple[Part, bytes | Stream]:
@@ -139,7 +156,7 @@ def _identify(given: Given) -> tuple[Part, bytes | Stream]:
         part, data = Part.KEYS, given.stream.read(_LONGEST + 1)
     elif der.encode(der.ID_SIGNED_DATA) in head:
         data = given.stream.read(_LONGEST + 1)
-        part = Part.RECEIPT if _RECEIPT_MARK in data else Part.MANIFEST
+        part = next((part for mark, part in _MARKS.items() if mark in data), Part.MANIFEST)
     else:
         raise FileUnknown(file=given.name)  # ENVELOPE 1.2
     der.bounded(data, part, _LIMITS[part])
@@ -158,7 +175,11 @@ def inspect(files: Files) -> Contents:
         manifest=manifest.decode(message.content or b"") if message else None,
         manifest_digest=INTL.digest(files.manifest).hex() if files.manifest else None,
         recipients=tuple(key_id.hex() for key_id, _ in keys.recipients) if keys else (),
+        declared_by=peek(files.nil, NIL) if files.nil else None,
+        released_by=peek(files.release, RELEASE) if files.release else None,
+        order=peek(files.order, ORDER) if files.order else None,
         receipt=receipt.peek(files.receipt) if files.receipt else None,
+        further=tuple(receipt.peek(one) for one in files.further),
     )
 
 
@@ -170,7 +191,7 @@ def verify_files(files: Files, trust: Trust, at: datetime) -> Report:
         EnvelopeRefused: the step that failed; YZ-5xxx from `trust`.
     """
     if files.manifest is None:
-        return _verify_receipt_alone(files, trust, at)
+        return _verify_alone(files, trust, at)
     sealer = None
     if files.keys is None:
         declared = sealed.verify_manifest(files.manifest, trust, at)
@@ -179,27 +200,52 @@ def verify_files(files: Files, trust: Trust, at: datetime) -> Report:
         declared, sealer = Declared(manifest=batch.manifest, signer=batch.signer, digest=batch.digest), batch.sealer
     if files.payload is not None:
         sealed.check_payload(declared, files.payload)
-    answer = None if files.receipt is None else receipt.check_receipt(files.receipt, declared, trust, at)
-    given = {_KEYS: files.keys, _PAYLOAD: files.payload, _RECEIPT: files.receipt, _MATCH: files.receipt}
+    answers = [receipt.check_receipt(one, declared, trust, at) for one in _receipts(files)]
+    _require_each_centre_once(answers)
     return Report(
         declared=declared,
         sealer=sealer,
-        answer=answer,
-        checked=(_MANIFEST, *(finding for finding, file in given.items() if file is not None)),
-        unchecked=(*(finding for finding, file in given.items() if file is None), _OPENING),
+        declared_by=None if files.nil is None else check_nil(files.nil, declared, trust, at),
+        released_by=None if files.release is None else check_release(files.release, declared, trust, at),
+        order=None if files.order is None else check_order(files.order, declared, trust, at),
+        answer=next(iter(answers), None),
+        further=tuple(answers[1:]),
+        checked=checked(files.given),
+        unchecked=unchecked(files.given, declared.manifest),
     )
 
 
-def _verify_receipt_alone(files: Files, trust: Trust, at: datetime) -> Report:
-    if files.receipt is None or files.keys is not None or files.payload is not None:
+def _receipts(files: Files) -> tuple[bytes, ...]:
+    return files.further if files.receipt is None else (files.receipt, *files.further)
+
+
+def _require_each_centre_once(answers: Iterable[Answer]) -> None:
+    """One centre answers a batch once; receipts without their manifest may be about several."""
+    seen: set[tuple[str, str]] = set()
+    for answer in answers:
+        said = (answer.receipt.manifest_digest, answer.receipt.centre)
+        if said in seen:
+            raise _twice(f"{Part.RECEIPT} ({answer.receipt.centre})")  # ENVELOPE 1.3
+        seen.add(said)
+
+
+def _verify_alone(files: Files, trust: Trust, at: datetime) -> Report:
+    """A receipt and an order say something by themselves; all else speaks of a manifest."""
+    others = (files.keys, files.payload, files.nil, files.release)
+    if (files.receipt is None and files.order is None) or any(file is not None for file in others):
         raise FilesIncomplete(
             reason_zh="没有清单可供核对", reason_en="there is no manifest to check against"
         )  # ENVELOPE 1.3
-    answer = receipt.read_receipt(files.receipt, trust, at)
+    answers = [receipt.read_receipt(one, trust, at) for one in _receipts(files)]
+    _require_each_centre_once(answers)
     return Report(
         declared=None,
         sealer=None,
-        answer=answer,
-        checked=(_RECEIPT,),
-        unchecked=(_MANIFEST, _KEYS, _PAYLOAD, _MATCH, _OPENING),
+        declared_by=None,
+        released_by=None,
+        order=None if files.order is None else read_order(files.order, trust, at),
+        answer=next(iter(answers), None),
+        further=tuple(answers[1:]),
+        checked=checked(files.given),
+        unchecked=unchecked(files.given, None),
     )

@@ -6,8 +6,8 @@ facts.
 """
 
 from gateway.freshness.board import board, judge, listed
-from gateway.freshness.facts import Delivery, Facts, Imbalance
+from gateway.freshness.facts import Delivery, Facts, Held, Imbalance
 from gateway.freshness.report import to_json
 from gateway.freshness.row import Row, State
 
-__all__ = ["Delivery", "Facts", "Imbalance", "Row", "State", "board", "judge", "listed", "to_json"]
+__all__ = ["Delivery", "Facts", "Held", "Imbalance", "Row", "State", "board", "judge", "listed", "to_json"]

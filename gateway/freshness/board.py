@@ -11,13 +11,22 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from gateway.calendar import ASIA_SHANGHAI, JudgedBy, Period, due, on_time
-from gateway.catalogue import Catalogue, Feed
+from gateway.catalogue import Catalogue, Feed, Mode
+from gateway.envelope.manifest import Kind
 from gateway.freshness.facts import Delivery, Facts
 from gateway.freshness.row import Row, State
 
 DUE_SOON = timedelta(days=5)
 
 _NOTHING = Facts()
+
+# (a nil return, in time): a declared nothing is judged like any other report
+_ARRIVED = {
+    (False, True): State.ON_TIME,
+    (False, False): State.LATE,
+    (True, True): State.NIL_ON_TIME,
+    (True, False): State.NIL_LATE,
+}
 
 
 def board(catalogue: Catalogue, facts: Facts, at: datetime) -> tuple[Row, ...]:
@@ -61,15 +70,17 @@ def judge(feed: Feed, period: Period, facts: Facts, at: datetime) -> Row:
     )
     if not facts.deliveries:
         return owed
-    first, newest = _first(facts), max(facts.deliveries, key=lambda one: one.revision)
+    first, newest = _first(facts), _newest(facts)
+    counted = facts.deliveries if feed.mode is Mode.INCREMENT else (newest,)
+    amounts = [one.amount for one in counted if one.amount is not None]
     return replace(
         owed,
         receipted_at=first.accepted_at,
         landed_at=first.landed_at,
         revision=newest.revision,
-        rows=newest.rows,
-        amount=newest.amount,
-        problem_rows=newest.problem_rows,
+        rows=sum(one.rows for one in counted),
+        amount=sum(amounts) if amounts else None,
+        problem_rows=sum(one.problem_rows for one in counted),
         batch=newest.batch,
     )
 
@@ -85,9 +96,12 @@ def _state(feed: Feed, period: Period, facts: Facts, at: datetime) -> State:
     if _unsettled(facts):
         return State.UNBALANCED
     if facts.deliveries:
-        return State.ON_TIME if on_time(feed.rule, period, _decisive(feed, _first(facts))) else State.LATE
+        in_time = on_time(feed.rule, period, _decisive(feed, _first(facts)))
+        return _ARRIVED[_newest(facts).kind is Kind.NIL, in_time]
     if not on_time(feed.rule, period, at):
         return State.OVERDUE
+    if facts.held:
+        return State.HELD
     ended = period.end <= at.astimezone(ASIA_SHANGHAI).date()
     return State.DUE_SOON if ended and due(feed.rule, period) - at <= DUE_SOON else State.NOT_DUE
 
@@ -95,6 +109,10 @@ def _state(feed: Feed, period: Period, facts: Facts, at: datetime) -> State:
 def _first(facts: Facts) -> Delivery:
     """The first acceptance decides on time or late; corrections after it do not (Art. 20 asks for them)."""
     return min(facts.deliveries, key=lambda one: one.accepted_at)
+
+
+def _newest(facts: Facts) -> Delivery:
+    return max(facts.deliveries, key=lambda one: one.revision)
 
 
 def _decisive(feed: Feed, first: Delivery) -> datetime:
@@ -128,4 +146,7 @@ def _by_feed(facts: Facts) -> dict[str, dict[Period, Facts]]:
     for failed in facts.imbalances:
         known = grouped[failed.feed].get(failed.period, _NOTHING)
         grouped[failed.feed][failed.period] = replace(known, imbalances=(*known.imbalances, failed))
+    for waiting in facts.held:
+        known = grouped[waiting.feed].get(waiting.period, _NOTHING)
+        grouped[waiting.feed][waiting.period] = replace(known, held=(*known.held, waiting))
     return grouped

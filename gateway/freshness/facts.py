@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Self
 
 from gateway.calendar import Period
+from gateway.envelope.manifest import Kind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,10 +19,12 @@ class Delivery:
 
     Attributes:
         batch: its id, `<feed>/<period>/r<revision>`.
+        kind: what it is; a nil return states that there is nothing.
         landed_at: when the data reached the front-end machine (signed in the manifest); aware.
         accepted_at: when the centre committed the load (signed in the receipt); aware. Known from then on.
-        rows: rows of the payload as the centre counted them.
-        amount: sum of the feed's `amount` field over these rows, in fen; None where the feed has none.
+        rows: of a snapshot, the rows of the payload as the centre counted them: they are the whole period. Of an
+            increment, by how many rows this portion changed what the centre holds: added less removed.
+        amount: the same of the sum of the feed's `amount` field, in fen; None where the feed has none.
         problem_rows: rows set aside at the front-end and at the centre.
     """
 
@@ -29,6 +32,7 @@ class Delivery:
     period: Period
     revision: int
     batch: str
+    kind: Kind
     landed_at: datetime
     accepted_at: datetime
     rows: int
@@ -49,15 +53,27 @@ class Imbalance:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Held:
+    """A batch that waited for a reviewer from `since` on, up to `until` (both aware); None: it still does."""
+
+    feed: str
+    period: Period
+    since: datetime
+    until: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Facts:
     """All that is known, in any order, or all of one feed and period."""
 
     deliveries: tuple[Delivery, ...] = ()
     imbalances: tuple[Imbalance, ...] = ()
+    held: tuple[Held, ...] = ()
 
     def known_at(self, at: datetime) -> Self:
         """Without what became known only after `at`: a board for a past moment never uses hindsight."""
         return type(self)(
             deliveries=tuple(one for one in self.deliveries if one.accepted_at <= at),
             imbalances=tuple(one for one in self.imbalances if one.at <= at),
+            held=tuple(one for one in self.held if one.since <= at and (one.until is None or at < one.until)),
         )

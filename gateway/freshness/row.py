@@ -25,6 +25,13 @@ class State(StrEnum):
     """The first accepted revision came in time."""
     LATE = "late"
     """The first accepted revision came after the due."""
+    NIL_ON_TIME = "nil_on_time"
+    """As `on_time`, and the newest revision states that there was nothing."""
+    NIL_LATE = "nil_late"
+    """As `late`, and the newest revision states that there was nothing."""
+    HELD = "held"
+    """A batch waits at this front-end for a reviewer, and no other has a receipt; once the due passes, it is
+    `overdue` like anything that has not come. A centre does not know of it."""
     UNBALANCED = "unbalanced"
     """The newest attempt did not balance, be it the first or a correction, and nothing has settled it since."""
 
@@ -34,7 +41,10 @@ class Row:
     """Times are aware; `amount` is fen. What comes from a receipt is None until there is one.
 
     `receipted_at` and `landed_at` are those of the first accepted revision, which alone decides `on_time` or `late`;
-    `revision`, `rows`, `amount`, `problem_rows` and `batch` are those of the newest.
+    `revision` and `batch` are those of the newest. `rows`, `amount` and `problem_rows` are, of a snapshot, those of the
+    newest too, which is the whole period. Revisions of an increment are portions: there they are what all portions of
+    the period have come to together, rows added less rows removed and the net amount, so a row that was sent twice
+    counts once; a period whose portions remove more than they add is below zero.
     """
 
     feed: str

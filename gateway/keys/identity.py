@@ -17,16 +17,21 @@ from cryptography.hazmat.primitives import hashes
 
 from gateway.errors import IdentityMissing
 
-_URN = re.compile(r"urn:yizhan:(department|centre):([a-z0-9][a-z0-9_-]{0,62})")
+_ID = r"[a-z0-9][a-z0-9_-]{0,62}"
+_URN = re.compile(rf"urn:yizhan:(department|centre):({_ID})(?::person:({_ID}))?")
 
 
 class Purpose(StrEnum):
-    """What a certificate is used for; each purpose has a certificate and a key of its own."""
+    """What a certificate is used for; each purpose has a certificate and a key of its own.
+
+    PERSON is a person's signature on a release, a nil declaration or an order; all others are a node's.
+    """
 
     SIGN = "sign"
     ENCRYPT = "encrypt"
     TLS_CLIENT = "tls_client"
     TLS_SERVER = "tls_server"
+    PERSON = "person"
 
 
 class Party(StrEnum):
@@ -38,10 +43,11 @@ class Party(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """A department or a centre whose certificate has been verified; only `Trust.verify` makes one.
+    """A department or a centre, or a person of it, whose certificate was verified; only `Trust.verify` makes one.
 
     Attributes:
         party, id: who it is; `id` is the id in the catalogue.
+        person: staff number in the catalogue of the person of that party; None: the certificate is a node's.
         serial: the certificate's serial number, lower-case hex.
         fingerprint: SHA-256 of the certificate's DER, lower-case hex.
         not_after: the certificate's last valid instant.
@@ -49,12 +55,13 @@ class Identity:
 
     party: Party
     id: str
+    person: str | None = None
     serial: str
     fingerprint: str
     not_after: datetime
 
     def __str__(self) -> str:
-        return f"{self.party}:{self.id}"
+        return f"{self.party}:{self.id}" + (f":person:{self.person}" if self.person else "")
 
 
 def serial_of(certificate: x509.Certificate) -> str:
@@ -62,12 +69,17 @@ def serial_of(certificate: x509.Certificate) -> str:
     return f"{certificate.serial_number:x}"
 
 
-def urn(party: Party, name: str) -> str:
-    """The URI that names a party in its certificates: `urn:yizhan:department:finance`."""
-    text = f"urn:yizhan:{party}:{name}"
-    if not _URN.fullmatch(text):
-        raise ValueError(f"not a department or centre id: {name!r}")
-    return text
+def is_id(text: str) -> bool:
+    """Whether this may be the id of a department, a centre or a person, and so a part of a file's name."""
+    return re.fullmatch(_ID, text) is not None
+
+
+def urn(party: Party, name: str, person: str | None = None) -> str:
+    """The URI that names a party in its certificates, `urn:yizhan:department:finance`, or a person of it."""
+    for one in (name, person):
+        if one is not None and not is_id(one):
+            raise ValueError(f"not an id: {one!r}")
+    return f"urn:yizhan:{party}:{name}" + (f":person:{person}" if person else "")
 
 
 def identity_of(certificate: x509.Certificate) -> Identity:
@@ -87,6 +99,7 @@ def identity_of(certificate: x509.Certificate) -> Identity:
     return Identity(
         party=Party(match[1]),
         id=match[2],
+        person=match[3],
         serial=serial_of(certificate),
         fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
         not_after=certificate.not_valid_after_utc,

@@ -30,6 +30,7 @@ _EXTENDED = {
     Purpose.ENCRYPT: ExtendedKeyUsageOID.EMAIL_PROTECTION,
     Purpose.TLS_CLIENT: ExtendedKeyUsageOID.CLIENT_AUTH,
     Purpose.TLS_SERVER: ExtendedKeyUsageOID.SERVER_AUTH,
+    Purpose.PERSON: ExtendedKeyUsageOID.EMAIL_PROTECTION,
 }
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -87,22 +88,41 @@ class Authority:
         purpose: Purpose,
         validity: Validity,
         *,
+        also: Iterable[Purpose] = (),
         hosts: Iterable[str] = (),
         key: CertificateIssuerPrivateKeyTypes | None = None,
     ) -> Issued:
         """A certificate that speaks for `party` `name` (its id in the catalogue), for one purpose.
 
         Args:
+            also: what else it may be used for; a centre connects upward with the certificate it listens with.
             hosts: DNS names and IP addresses to add, for people with a browser; our own client goes by the URI.
             key: certify this key instead of a new P-256 one (for deliberately bad samples).
         """
-        key = key or ec.generate_private_key(ec.SECP256R1())
+        names = x509.SubjectAlternativeName([_uri(urn(party, name)), *map(_host, hosts)])
+        usages = (purpose, *also)
+        return self._issue(f"{name} {purpose}", names, usages, validity, key or ec.generate_private_key(ec.SECP256R1()))
+
+    def issue_person(self, party: Party, name: str, person: str, validity: Validity) -> Issued:
+        """A certificate with which the person with staff number `person` of `party` `name` signs papers."""
+        names = x509.SubjectAlternativeName([_uri(urn(party, name, person))])
+        key = ec.generate_private_key(ec.SECP256R1())
+        return self._issue(f"{name} {person}", names, (Purpose.PERSON,), validity, key)
+
+    def _issue(
+        self,
+        title: str,
+        names: x509.SubjectAlternativeName,
+        usages: tuple[Purpose, ...],
+        validity: Validity,
+        key: CertificateIssuerPrivateKeyTypes,
+    ) -> Issued:
         builder = (
-            _builder(_name(f"{name} {purpose}"), key, validity)
+            _builder(_name(title), key, validity)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_usage(purpose), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([_EXTENDED[purpose]]), critical=False)
-            .add_extension(x509.SubjectAlternativeName([_uri(party, name), *map(_host, hosts)]), critical=False)
+            .add_extension(_usage(usages[0]), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([_EXTENDED[usage] for usage in usages]), critical=False)
+            .add_extension(names, critical=False)
         )
         return Issued(certificate=self.sign(builder, key), key=key, chain=self.chain)
 
@@ -149,9 +169,14 @@ class Pki:
         return self.issuing.issue(Party.DEPARTMENT, name, purpose, self.validity)
 
     def centre(self, name: str, purpose: Purpose, hosts: Iterable[str] = LOOPBACK) -> Issued:
-        """A centre's certificate: SIGN, ENCRYPT or TLS_SERVER."""
-        hosts = hosts if purpose is Purpose.TLS_SERVER else ()
-        return self.issuing.issue(Party.CENTRE, name, purpose, self.validity, hosts=hosts)
+        """A centre's certificate: SIGN, ENCRYPT or TLS_SERVER, with which it also connects to the centre above."""
+        if purpose is not Purpose.TLS_SERVER:
+            return self.issuing.issue(Party.CENTRE, name, purpose, self.validity)
+        return self.issuing.issue(Party.CENTRE, name, purpose, self.validity, also=(Purpose.TLS_CLIENT,), hosts=hosts)
+
+    def person(self, party: Party, name: str, person: str) -> Issued:
+        """A person's certificate."""
+        return self.issuing.issue_person(party, name, person, self.validity)
 
     def lists(self, revoked: Mapping[int, datetime] | None = None) -> tuple[x509.CertificateRevocationList, ...]:
         """One list of each authority; `revoked` are serial numbers of the issuing authority."""
@@ -185,6 +210,12 @@ class Pki:
         encrypt = self.centre(name, Purpose.ENCRYPT)
         encrypt.write(keys, "encrypt")
         return encrypt.certificate
+
+    def write_persons(self, keys: Path, party: Party, name: str, persons: Iterable[str]) -> None:
+        """Fill `keys/persons` of a node where people sign."""
+        (keys / "persons").mkdir(mode=0o700, exist_ok=True)
+        for person in persons:
+            self.person(party, name, person).write(keys / "persons", person)
 
 
 def write_certificates(path: Path, certificates: Iterable[x509.Certificate]) -> None:
@@ -223,7 +254,7 @@ def _add_key_ids(
 
 def _usage(purpose: Purpose) -> x509.KeyUsage:
     match purpose:
-        case Purpose.SIGN:
+        case Purpose.SIGN | Purpose.PERSON:
             return _key_usage("digital_signature", "content_commitment")
         case Purpose.ENCRYPT:
             return _key_usage("key_agreement")
@@ -257,8 +288,8 @@ def _name(title: str, unit: str | None = None) -> x509.Name:
     return x509.Name([*parts, x509.NameAttribute(NameOID.COMMON_NAME, title)])
 
 
-def _uri(party: Party, name: str) -> x509.GeneralName:
-    return x509.UniformResourceIdentifier(urn(party, name))
+def _uri(text: str) -> x509.GeneralName:
+    return x509.UniformResourceIdentifier(text)
 
 
 def _host(host: str) -> x509.GeneralName:

@@ -68,7 +68,8 @@ def read_key(path: Path, passphrase: bytes | None) -> ec.EllipticCurvePrivateKey
     try:
         key = load_pem_private_key(data, password=passphrase)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise _unreadable(path, "不是有效的 PKCS#8 私钥,或口令不符", "no PKCS#8 key, or the wrong passphrase") from None
+        said = "不是有效的 PKCS#8 私钥,或口令缺少、不符", "no PKCS#8 key, or the passphrase is missing or wrong"
+        raise _unreadable(path, *said) from None
     if not (isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1)):
         raise KeyUnsuitable(serial=path.name, expected="ECDSA P-256")
     return key

@@ -23,11 +23,15 @@ _UNDERSTOOD = (x509.BasicConstraints, x509.KeyUsage, x509.ExtendedKeyUsage, x509
 
 @dataclass(frozen=True, kw_only=True)
 class _Profile:
-    """`bit` of keyUsage that must be set; the one extended usage that fits, and whether its absence will do."""
+    """`bit` of keyUsage that must be set; the one extended usage that fits, and whether its absence will do.
+
+    `exclusive`: the certificate may say nothing beyond that.
+    """
 
     bit: str
     extended: x509.ObjectIdentifier
     extended_required: bool
+    exclusive: bool = False
 
 
 # A certificate for messages carries emailProtection, the usage `openssl cms` asks for, or no extended usage at all; one
@@ -37,7 +41,14 @@ _PROFILES = {
     Purpose.ENCRYPT: _Profile(bit="key_agreement", extended=Eku.EMAIL_PROTECTION, extended_required=False),
     Purpose.TLS_CLIENT: _Profile(bit="digital_signature", extended=Eku.CLIENT_AUTH, extended_required=True),
     Purpose.TLS_SERVER: _Profile(bit="digital_signature", extended=Eku.SERVER_AUTH, extended_required=True),
+    # A person signs and does nothing else: one that could also log in or decrypt would be lent for that.
+    Purpose.PERSON: _Profile(
+        bit="digital_signature", extended=Eku.EMAIL_PROTECTION, extended_required=True, exclusive=True
+    ),
 }
+
+# What keyUsage may say beside signing; the two bits that only qualify an agreement cannot stand without it.
+_OTHER_BITS = ("key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign")
 
 
 def check_profile(certificate: x509.Certificate, purpose: Purpose) -> None:
@@ -71,4 +82,6 @@ def _allows(certificate: x509.Certificate, profile: _Profile) -> bool:
         return False
     if not isinstance(extended, x509.ExtendedKeyUsage):
         return not profile.extended_required
+    if profile.exclusive and (len(extended) != 1 or any(getattr(usage, bit) for bit in _OTHER_BITS)):
+        return False
     return profile.extended in extended

@@ -4,6 +4,7 @@
     crls/*.crl           revocation lists                      recipients/ID.crt    each centre's encryption certificate
     sign.crt sign.key    this node's signature                 tls.crt tls.key      its connections (with the chain)
     encrypt.crt encrypt.key   a centre's decryption
+    persons/ID.crt persons/ID.key   the signatures of people (release, nil declaration, order), or on a stick of theirs
 
 Certificates and lists are PEM (several in a file are fine), private keys PKCS#8 PEM. Each part is read when it is asked
 for, so a front-end needs no `encrypt.*` and an off-line check no private key at all.
@@ -25,8 +26,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway.errors import IdentityMissing, KeyFileUnreadable
-from gateway.keys.identity import Party, Purpose, serial_of
+from gateway.errors import IdentityMissing, KeyFileUnreadable, PersonMismatch
+from gateway.keys.identity import Party, Purpose, identity_of, is_id, serial_of
 from gateway.keys.private import Decryptor, Signer, check_pair, read_key
 from gateway.keys.revocation import RevocationPolicy
 from gateway.keys.trust import Stage, Trust
@@ -40,7 +41,10 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, kw_only=True)
 class KeyRing:
-    """One site's keys. `passphrase` opens all its private keys, None if they are stored plain."""
+    """One site's keys. `passphrase` opens all the node's private keys, None if they are stored plain.
+
+    People's keys have passphrases of their own: what opens the node's must not sign in a person's name.
+    """
 
     directory: Path
     stage: Stage = Stage.PRODUCTION
@@ -73,13 +77,36 @@ class KeyRing:
         Raises:
             KeyFileUnreadable, KeyFileExposed, KeyMismatch, KeyUnsuitable: see `private.read_key`.
         """
-        certificates, key = self._pair("sign")
-        leaf, *chain = (certificate.public_bytes(Encoding.DER) for certificate in certificates)
-        return Signer(certificate=leaf, intermediates=tuple(chain), _key=key)
+        return _signer(*_pair(self.directory, "sign", self.passphrase))
+
+    def person(self, name: str, directory: Path | None = None, passphrase: bytes | None = None) -> Signer:
+        """The signature of the person with this staff number, whom their certificate names.
+
+        Whether that certificate is trusted, and of which department or centre, `Trust.verify` tells for PERSON.
+
+        Args:
+            directory: where `<name>.crt` and `<name>.key` are, a person's own stick for example; else `persons/`.
+            passphrase: of this key; None if it is stored plain.
+
+        Raises:
+            PersonMismatch: the certificate names somebody else, or nobody.
+            KeyFileUnreadable, KeyFileExposed, KeyMismatch, KeyUnsuitable: see `private.read_key`.
+        """
+        place = self.directory / "persons" if directory is None else directory
+        if not is_id(name):
+            raise _unreadable(place, "不是人员编号", "not a staff number")
+        certificates, key = _pair(place, name, passphrase)
+        try:
+            named = identity_of(certificates[0]).person
+        except IdentityMissing:
+            named = None
+        if named != name:
+            raise PersonMismatch(path=place / f"{name}.crt", person=name)
+        return _signer(certificates, key)
 
     def decryptor(self) -> Decryptor:
         """A centre's decryption. Raises as `signer`."""
-        certificates, key = self._pair("encrypt")
+        certificates, key = _pair(self.directory, "encrypt", self.passphrase)
         return Decryptor(certificate=certificates[0].public_bytes(Encoding.DER), _key=key)
 
     def recipient(self, centre: str, at: datetime) -> bytes:
@@ -99,23 +126,31 @@ class KeyRing:
 
     def tls_files(self) -> tuple[Path, Path]:
         """Certificate (with chain) and key file of this node's connections, both checked as `signer` checks its own."""
-        self._pair("tls")
+        _pair(self.directory, "tls", self.passphrase)
         return self.directory / "tls.crt", self.directory / "tls.key"
 
     def connection_certificate(self) -> bytes:
         """The certificate (DER) this node connects with. Raises KeyFileUnreadable."""
         return _certificates(_file(self.directory / "tls.crt"))[0].public_bytes(Encoding.DER)
 
-    def _pair(self, stem: str) -> tuple[Sequence[x509.Certificate], ec.EllipticCurvePrivateKey]:
-        path = self.directory / f"{stem}.key"
-        certificates = _certificates(_file(self.directory / f"{stem}.crt"))
-        key = read_key(path, self.passphrase)
-        check_pair(certificates[0], key, path)
-        return certificates, key
-
     def _all(self, directory: str, pattern: str, read: Callable[[_File], tuple[_T, ...]]) -> tuple[_T, ...]:
         paths = sorted((self.directory / directory).glob(pattern))
         return tuple(item for path in paths for item in read(_file(path)))
+
+
+def _pair(
+    directory: Path, stem: str, passphrase: bytes | None
+) -> tuple[Sequence[x509.Certificate], ec.EllipticCurvePrivateKey]:
+    path = directory / f"{stem}.key"
+    certificates = _certificates(_file(directory / f"{stem}.crt"))
+    key = read_key(path, passphrase)
+    check_pair(certificates[0], key, path)
+    return certificates, key
+
+
+def _signer(certificates: Sequence[x509.Certificate], key: ec.EllipticCurvePrivateKey) -> Signer:
+    leaf, *chain = (certificate.public_bytes(Encoding.DER) for certificate in certificates)
+    return Signer(certificate=leaf, intermediates=tuple(chain), _key=key)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,6 +25,8 @@ from gateway.errors import (
     CertificateNotYetValid,
     ChainUntrusted,
     KeyUnsuitable,
+    PersonMissing,
+    PersonRefused,
     SampleAuthorityRefused,
 )
 from gateway.keys.identity import Identity, Purpose, identity_of, serial_of
@@ -68,13 +70,15 @@ class Trust:
 
         Raises:
             CertificateMalformed, CertificateNotYetValid, CertificateExpired, ChainUntrusted, SampleAuthorityRefused,
-            CertificateRevoked, KeyUsageWrong, KeyUnsuitable, IdentityMissing: refused.
+            CertificateRevoked, KeyUsageWrong, KeyUnsuitable, IdentityMissing, PersonRefused, PersonMissing: refused.
             RevocationUnknown: no fresh revocation list; try again once the site holds one.
         """
         purpose = Purpose(purpose)
         leaf = _parse(certificate, purpose)
         # What the certificate says of itself comes first, because the search for a path knows only one undivided no.
         _check_dates(leaf, at)
+        identity = identity_of(leaf)
+        _check_person(identity, purpose)
         check_profile(leaf, purpose)
         if len(intermediates) > MAX_INTERMEDIATES:
             raise ChainUntrusted(serial=serial_of(leaf))
@@ -83,7 +87,7 @@ class Trust:
         revocations = RevocationLists(lists=self.lists, policy=self.policy)
         for subject, issuer in pairwise(chain):
             revocations.check(subject, issuer, at)
-        return identity_of(leaf)
+        return identity
 
     def _chain(self, leaf: x509.Certificate, given: Sequence[x509.Certificate], at: datetime) -> list[x509.Certificate]:
         """The path from `leaf` to an anchor, both included."""
@@ -147,3 +151,11 @@ def _check_dates(leaf: x509.Certificate, at: datetime) -> None:
         raise CertificateNotYetValid(serial=serial_of(leaf), since=leaf.not_valid_before_utc.isoformat())
     if at > leaf.not_valid_after_utc:
         raise CertificateExpired(serial=serial_of(leaf), until=leaf.not_valid_after_utc.isoformat())
+
+
+def _check_person(identity: Identity, purpose: Purpose) -> None:
+    """People sign papers, nodes do everything else; neither ever stands in for the other."""
+    if identity.person is None and purpose is Purpose.PERSON:
+        raise PersonMissing(serial=identity.serial)
+    if identity.person is not None and purpose is not Purpose.PERSON:
+        raise PersonRefused(serial=identity.serial, purpose=purpose)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from gateway.database import missing_guards
 from gateway.errors import (
     LedgerAnchorLost,
     LedgerChainBroken,
@@ -21,7 +22,6 @@ from gateway.errors import (
     YizhanError,
 )
 from gateway.ledger.chain import GENESIS, Line
-from gateway.ledger.database import missing_guards
 from gateway.ledger.table import LEDGER
 
 _NEIGHBOURHOOD = 32  # how far a moved line is looked for; one moved farther is named as edited

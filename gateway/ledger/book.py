@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, Engine, insert, inspect, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 
+from gateway.database import reading, settle, writing
 from gateway.errors import YizhanError
 from gateway.ledger import audit
 from gateway.ledger.audit import Anchor
 from gateway.ledger.chain import GENESIS, Line
-from gateway.ledger.database import reading, writing
 from gateway.ledger.events import Event, EventKind
-from gateway.ledger.table import HEAD, LEDGER, METADATA
+from gateway.ledger.table import HEAD, LEDGER, SCHEMA
 
 _HEAD_ID = 1
 _READ_LINES = 1_000
@@ -36,13 +36,10 @@ class Ledger:
     """The ledger in one database, written as one node."""
 
     def __init__(self, engine: Engine, node: str) -> None:
-        """Make the tables if they are missing. Raises StoreUnavailable, StoreDamaged."""
+        """Raises: what `gateway.database.settle` raises."""
         self._engine = engine
         self._node = node
-        with reading(engine) as connection:
-            ready = inspect(connection).has_table(HEAD.name)
-        if not ready:
-            self._make_tables()
+        settle(engine, SCHEMA)
 
     def append(self, event: Event, connection: Connection | None = None) -> Line:
         """Append one line: inside the caller's `writing` transaction, or in one of its own.
@@ -60,7 +57,7 @@ class Ledger:
         if connection is not None:
             return _head(connection)
         with reading(self._engine) as own:
-            return _head(own)
+            return _stored_head(own)
 
     def lines(
         self,
@@ -108,13 +105,6 @@ class Ledger:
         connection.execute(insert(LEDGER).values(asdict(line)))
         connection.execute(update(HEAD).where(HEAD.c.id == _HEAD_ID).values(seq=line.seq, hash=line.hash))
         return line
-
-    def _make_tables(self) -> None:
-        with writing(self._engine) as connection:
-            if inspect(connection).has_table(HEAD.name):
-                return  # another process was first
-            METADATA.create_all(connection)
-            connection.execute(insert(HEAD).values(id=_HEAD_ID, seq=0, hash=GENESIS))
 
 
 def _head(connection: Connection) -> Head:

@@ -1,7 +1,7 @@
 """Events: what may be written into the ledger, and the guard that keeps people's data out of it.
 
-An event is a closed set of columns and a closed set of details: counts, identifiers, digests, moments. It must never
-grow a free text column.
+An event is a closed set of columns and a closed set of details: counts, identifiers, digests, moments, and one short
+`reason`, which is refused where it looks as if it named a person by number. It must never grow another free text.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from gateway.errors import LedgerTextRefused
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:+-]{0,199}", re.ASCII)
 _NUMBER_OF_A_PERSON = re.compile(r"(?:\d[\s-]?){15}")  # an ID or an account, in whatever digits, however it is grouped
-_MAX_NAME = 60
+_NUMBER_IN_WORDS = re.compile(  # and a mobile phone, as masking has it: no text of a person's needs 11 digits in a run
+    rf"{_NUMBER_OF_A_PERSON.pattern}|\d{{11}}|1[3-9]\d[\s-]\d{{4}}[\s-]\d{{4}}"
+)
+_MAX_NAME, _MAX_REASON = 60, 200
 
 
 class EventKind(StrEnum):
@@ -37,6 +40,19 @@ class EventKind(StrEnum):
     RETRIED = "retried"
     ACKNOWLEDGED = "acknowledged"  # the source was told what became of the batch's rows; `rows` counts those marked
     UNACKNOWLEDGED = "unacknowledged"  # it could not be told, with the code
+    HELD = "held"  # it waits for a reviewer, by the feed's rule or because a person held it
+    RELEASED = "released"  # a reviewer signed its release
+    ORDERED = "ordered"  # a rectification order was issued here, or first seen here
+    RELAYED = "relayed"  # a batch that is not addressed to this centre was taken to be carried on
+    FORWARDED = "forwarded"  # the next centre has it, with the receipt of the centre named
+    GRANTED = "granted"  # somebody outside may read: number, subscriber or region, who approved, why
+    REVOKED = "revoked"
+    COPIED = "copied"  # an outward copy: number, subscriber, rows, who, why
+    ARCHIVED = "archived"
+    PURGED = "purged"
+    BACKED_UP = "backed_up"
+    RESTORED = "restored"
+    MIGRATED = "migrated"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,9 +61,13 @@ class Detail:
 
     Attributes:
         rows, problem, duplicate, changed: rows counted, set aside, already there, replacing older ones.
-        fen: a sum of money in fen.
-        size: bytes.
-        centre, department: ids of the catalogue.
+        added, replaced, removed: rows of a load's net effect; `replaced` are old rows that new ones took the place of.
+        fen: a sum of money in fen. net: by how much a load changed what is believed of the feed's amount, in fen.
+        size: bytes. files: how many were archived, purged, backed up or restored.
+        centre, department, subscriber: ids of the catalogue. region: GB/T 2260 code.
+        number: of a rectification order or a read grant, at most 10 digits in a run. reason: why, as the person said.
+        released_by: the reviewer who signed the release.
+        until: ISO 8601 moment up to which something holds.
         position, head: a line of another node's ledger, as its receipt quotes it.
         payload, content: SHA-256 in hex: of the ciphertext; of the plaintext (front-end) or the warehouse record.
     """
@@ -56,10 +76,21 @@ class Detail:
     problem: int | None = None
     duplicate: int | None = None
     changed: int | None = None
+    added: int | None = None
+    replaced: int | None = None
+    removed: int | None = None
     fen: int | None = None
+    net: int | None = None
     size: int | None = None
+    files: int | None = None
     centre: str | None = None
     department: str | None = None
+    subscriber: str | None = None
+    region: str | None = None
+    number: str | None = None
+    reason: str | None = None
+    released_by: str | None = None
+    until: str | None = None
     position: int | None = None
     head: str | None = None
     payload: str | None = None
@@ -68,8 +99,10 @@ class Detail:
     def __post_init__(self) -> None:
         for digest in ("head", "payload", "content"):
             _require_digest(digest, getattr(self, digest))
-        for name in ("centre", "department"):
+        for name in ("centre", "department", "subscriber", "region", "released_by", "until"):
             _require_identifier(name, getattr(self, name))
+        _require_words("number", self.number, _MAX_NAME)
+        _require_words("reason", self.reason, _MAX_REASON)
 
     def encode(self) -> str:
         """Flat JSON, keys sorted, only what was said."""
@@ -110,7 +143,7 @@ class Event:
         for name in ("batch", "feed", "period", "code"):
             _require_identifier(name, getattr(self, name))
         _require_digest("digest", self.digest)
-        _require_person("by", self.by)
+        _require_words("by", self.by, _MAX_NAME)
         encode_moment(self.at)
 
 
@@ -131,8 +164,8 @@ def _require_identifier(column: str, value: str | None) -> None:
         raise LedgerTextRefused(column=column)
 
 
-def _require_person(column: str, value: str | None) -> None:
+def _require_words(column: str, value: str | None, longest: int) -> None:
     if value is None:
         return
-    if not value.isprintable() or not 0 < len(value) <= _MAX_NAME or _NUMBER_OF_A_PERSON.search(value):
+    if not value.isprintable() or not 0 < len(value) <= longest or _NUMBER_IN_WORDS.search(value):
         raise LedgerTextRefused(column=column)

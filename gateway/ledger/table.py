@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sqlalchemy import Column, Integer, MetaData, Table, Text
 
-from gateway.ledger.database import append_only
+from gateway.database import Schema, append_only
 
 METADATA = MetaData()
 
@@ -36,3 +38,5 @@ HEAD = Table(
     Column("seq", Integer, nullable=False),
     Column("hash", Text, nullable=False),
 )
+
+SCHEMA = Schema(name="ledger", head="0001", metadata=METADATA, scripts=Path(__file__).parent / "migrations")

@@ -5,20 +5,24 @@ Conversions only; must never decide.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.envelope.effect import Effect
 from gateway.envelope.manifest import Manifest
 from gateway.envelope.receipt import LedgerPlace, Receipt
 from gateway.envelope.sealed import Batch
+from gateway.keys import Identity, Party
 from gateway.ledger import Detail, Event, EventKind, Head
+from gateway.receive.clearance import Clearance
 from gateway.records.totals import Totals
 from gateway.terms import control_totals
-from gateway.warehouse import BatchFacts, LoadResult
+from gateway.warehouse import BatchFacts, LoadResult, OrderUse
 
 
-def facts_of(batch: Batch, at: datetime) -> BatchFacts:
+def facts_of(batch: Batch, clearance: Clearance, at: datetime) -> BatchFacts:
     """What the warehouse is told of a batch that is accepted at `at`."""
-    said = batch.manifest
+    said, kept = batch.manifest, clearance.order
     return BatchFacts(
         digest=batch.digest,
         batch=said.batch_id,
@@ -33,6 +37,10 @@ def facts_of(batch: Batch, at: datetime) -> BatchFacts:
         set_aside=said.problems.rows,
         landed_at=said.landed_at,
         accepted_at=at,
+        reason=said.reason,
+        by=said.by,
+        released_by=clearance.released_by,
+        order=OrderUse(number=kept.order.number, uses=kept.order.uses) if kept else None,
     )
 
 
@@ -51,9 +59,20 @@ def receipt_of(centre: str, batch: Batch, facts: BatchFacts, result: LoadResult,
         loaded=loaded,
         problem=problem,
         duplicate=duplicate,
+        effect=_effect(result),
         balanced=said.extracted == loaded + problem + duplicate,
         ledger=LedgerPlace(position=head.position, head=head.hash),
         accepted_at=facts.accepted_at,
+    )
+
+
+def _effect(result: LoadResult) -> Effect:
+    found = result.effect
+    return Effect(
+        added=control_totals(found.added),
+        changed=control_totals(found.changed),
+        replaced=control_totals(found.replaced),
+        removed=control_totals(found.removed),
     )
 
 
@@ -68,11 +87,24 @@ def _totals(said: Manifest) -> Totals:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Bringer:
+    """Who brought a batch, as far as it is known: a department, or whatever other node, which answers for it."""
+
+    department: str | None = None
+    by: str | None = None
+
+
+def brought_by(peer: Identity) -> Bringer:
+    """Who holds the connection. A detail's `centre` is kept for those above, who answered or refused."""
+    return Bringer(department=peer.id) if peer.party is Party.DEPARTMENT else Bringer(by=str(peer))
+
+
 def event(
     at: datetime,
     kind: EventKind,
     digest: str,
-    department: str | None,
+    bringer: Bringer,
     said: Manifest | None,
     *,
     code: str | None = None,
@@ -87,5 +119,6 @@ def event(
         revision=said.revision if said else None,
         digest=digest,
         code=code,
-        detail=Detail(department=department),
+        by=bringer.by,
+        detail=Detail(department=bringer.department),
     )

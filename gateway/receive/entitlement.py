@@ -29,22 +29,35 @@ def feed_of(said: Manifest, catalogue: Catalogue) -> Feed:
         raise FeedUnknown(feed=said.feed) from None
 
 
-def require_entitled(said: Manifest, peer: Identity, catalogue: Catalogue) -> None:
-    """The certificate of the connection, the signer of the manifest and the feed's owner are one department.
+def require_entitled(said: Manifest, peer: Identity, centre: str, catalogue: Catalogue) -> Feed:
+    """The signer of the manifest is the feed's owner, in a region that this centre answers for, and brings it itself.
+
+    Or the centre brings it that stands directly below this one on the feed's path.
 
     Args:
         said: verified, so its `sender` is its signer.
         peer: who holds the connection's certificate, verified.
+        centre: this one.
 
     Raises:
         FeedUnknown, NotEntitled, CadenceDiffers
     """
     feed = feed_of(said, catalogue)
     owner = catalogue.department(feed.department)
-    holds = peer.party is Party.DEPARTMENT and peer.id == said.sender == owner.id and said.region == owner.region
-    if not holds:
+    inside = catalogue.centre(centre).answers_for(said.region)
+    if not (_brings(peer, feed, centre) and said.sender == owner.id and said.region == owner.region and inside):
         raise NotEntitled(presented=str(peer), feed=feed.id)
     _require_cadence(said, feed)
+    return feed
+
+
+def only_carries(said: Manifest, centre: str, feed: Feed) -> bool:
+    """Whether a batch only passes this centre: not addressed to it, a relay on the feed's path, and somebody above is.
+
+    A centre of the feed's routes that a manifest does not name is no relay of it: that batch was sealed for others.
+    """
+    passes = centre not in said.recipients and centre not in feed.routes
+    return passes and any(one in said.recipients for one in feed.above(centre))
 
 
 def require_schema(said: Manifest, catalogue: Catalogue) -> Feed:
@@ -55,11 +68,17 @@ def require_schema(said: Manifest, catalogue: Catalogue) -> Feed:
     return feed
 
 
-def require_owner(feed: str, digest: str, peer: Identity, catalogue: Catalogue) -> None:
-    """What belongs to another department is not there. Raises: UploadUnknown."""
-    owners = {one.department for one in catalogue.feeds if one.id == feed}
-    if peer.party is not Party.DEPARTMENT or peer.id not in owners:
+def require_owner(name: str, digest: str, peer: Identity, centre: str, catalogue: Catalogue) -> None:
+    """What belongs to others is not there; `name` is a feed's. Raises: UploadUnknown."""
+    if not any(_brings(peer, feed, centre) for feed in catalogue.feeds if feed.id == name):
         raise UploadUnknown(digest=digest)
+
+
+def _brings(peer: Identity, feed: Feed, centre: str) -> bool:
+    """Whether a feed's batches come from this party: its owner, or the next centre below on its path."""
+    if peer.party is Party.DEPARTMENT:
+        return peer.id == feed.department
+    return peer.id == feed.below(centre)
 
 
 def _require_cadence(said: Manifest, feed: Feed) -> None:

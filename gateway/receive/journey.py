@@ -8,8 +8,7 @@ refusal stands in the ledger with its code. Must never construct a room.
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,26 +17,25 @@ import pyarrow as pa
 
 from gateway.catalogue import Catalogue, Feed
 from gateway.envelope.manifest import Manifest
+from gateway.envelope.papers import Papers
 from gateway.envelope.parties import Decryptor, Signer, Trust
 from gateway.envelope.payload import PayloadReader
 from gateway.envelope.receipt import issue_receipt, peek
 from gateway.envelope.sealed import Batch, Sealed, check_payload, check_recipient, open_key, verify
-from gateway.errors import (
-    Conflict,
-    EntryDamaged,
-    Refuse,
-)
-from gateway.journal import about
+from gateway.errors import Conflict, EntryDamaged, Refuse, RefusedAbove, UploadUnknown
+from gateway.inbox import Claimed, Inbox, Upload
+from gateway.journal import about_name
 from gateway.keys import Identity
 from gateway.ledger import EventKind, Head, Ledger
-from gateway.receive.account import event, facts_of, receipt_of
-from gateway.receive.entitlement import require_entitled, require_owner, require_schema
+from gateway.orders import enter_order
+from gateway.receive.account import Bringer, brought_by, event, facts_of, receipt_of
+from gateway.receive.carrying import enter_relayed, refused_above
+from gateway.receive.clearance import Checkpoint, Clearance, clear
+from gateway.receive.entitlement import feed_of, only_carries, require_entitled, require_owner, require_schema
 from gateway.records.stream import read_records
-from gateway.spool import Arrival, Claim, Entry, Spool, State, mark_of
 from gateway.terms import entry_name
 from gateway.warehouse import BatchFacts, LoadResult, Warehouse
 
-MAX_REMEMBERED = 10_000
 ABANDONED = timedelta(days=30)
 """An upload to which nothing was added for so long is given up; its sender has the batch and may submit it again."""
 
@@ -60,97 +58,133 @@ class Receipted:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Known:
+    """What is known of a batch: receipts (DER), our own first, and the refusal of a centre above, if it is the last."""
+
+    receipts: tuple[bytes, ...]
+    refused: RefusedAbove | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Submission:
+    """The small files as they came."""
+
+    manifest: bytes
+    keys: bytes
+    papers: Papers
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rooms:
-    """The rooms of a centre; `centre` is its own id. Trust is asked for at each use, so a new CRL counts at once."""
+    """The rooms of a centre; `centre` is its own id. Trust is asked for at each use, so a new CRL counts at once.
+
+    Keys are asked for when a batch addressed to this centre is opened or answered: a relay holds none.
+    """
 
     centre: str
     catalogue: Catalogue
-    spool: Spool
+    inbox: Inbox
     ledger: Ledger
     warehouse: Warehouse
     trust: Callable[[], Trust]
-    signer: Signer
-    decryptor: Decryptor
+    signer: Callable[[], Signer]
+    decryptor: Callable[[], Decryptor]
     clock: Callable[[], datetime]
 
 
 class Reception:
-    """What the wire calls, from worker threads; `load` runs one at a time."""
+    """What the wire calls, from worker threads. It holds nothing: any number of them may share one inbox and store."""
 
     def __init__(self, rooms: Rooms) -> None:
         self._rooms = rooms
-        self._refused: dict[str, Refuse] = {}
-        # Who hears of a refusal finds the batch gone, and may submit it again at once.
-        self._verdicts = threading.Lock()
 
     # --- submissions --------------------------------------------------------------------------------------------------
 
-    def admit(self, manifest: bytes, keys: bytes, peer: Identity) -> Admitted | Receipted:
+    def admit(self, manifest: bytes, keys: bytes, papers: Papers, peer: Identity) -> Admitted | Receipted:
         """Judge a submission. The same submission again gives the same upload, or the same receipt.
 
         Raises:
             any step of ENVELOPE.md sections 2 and 3; FeedUnknown, NotEntitled, SchemaDiffers, Conflict,
-            RevisionOutOfOrder, CorrectsUnknown; any Retry.
+            RevisionOutOfOrder, CorrectsUnknown, OrderSpent, all that `clear` raises; any Retry.
         """
         digest = hashlib.sha256(manifest).hexdigest()
-        with self._refusals_entered(digest, peer.id):
+        with self._refusals_entered(digest, brought_by(peer)):
             batch = verify(Sealed.parse(manifest, keys), self._rooms.trust(), self._rooms.clock())
-        with self._refusals_entered(digest, peer.id, batch.manifest):
-            return self._admit(batch, peer, manifest, keys)
+        with self._refusals_entered(digest, brought_by(peer), batch.manifest):
+            return self._admit(batch, peer, _Submission(manifest=manifest, keys=keys, papers=papers))
 
-    def _admit(self, batch: Batch, peer: Identity, manifest: bytes, keys: bytes) -> Admitted | Receipted:
+    def _admit(self, batch: Batch, peer: Identity, came: _Submission) -> Admitted | Receipted:
         rooms, said = self._rooms, batch.manifest
-        require_entitled(said, peer, rooms.catalogue)
-        stored = rooms.warehouse.lookup(batch.digest)
-        if stored is not None:
-            rooms.ledger.append(event(rooms.clock(), EventKind.DUPLICATE, batch.digest, peer.id, said))
-            return Receipted(receipt=stored)
+        feed = require_entitled(said, peer, rooms.centre, rooms.catalogue)
+        known = self._known(batch.digest)
+        if known:
+            rooms.ledger.append(event(rooms.clock(), EventKind.DUPLICATE, batch.digest, brought_by(peer), said))
+            return Receipted(receipt=known[0])
+        if not only_carries(said, rooms.centre, feed):
+            self._require_loadable(batch, came.papers)
+        name, size = entry_name(said, batch.digest), said.payload.size
+        upload = rooms.inbox.arrive(name, batch.digest, size, came.manifest, came.keys, came.papers)
+        offset = upload.offset
+        if not offset:
+            rooms.ledger.append(event(rooms.clock(), EventKind.ADMITTED, batch.digest, brought_by(peer), said))
+        return Admitted(digest=batch.digest, batch=said.batch_id, offset=offset, size=size)
+
+    def _require_loadable(self, batch: Batch, papers: Papers) -> None:
+        """All that can be known of a batch addressed to this centre before its payload is here."""
+        rooms = self._rooms
         check_recipient(batch, rooms.centre)
-        open_key(batch, rooms.decryptor)
-        require_schema(said, rooms.catalogue)
-        rooms.warehouse.require_next(facts_of(batch, rooms.clock()))
-        name = entry_name(said, batch.digest)
-        with self._verdicts:
-            arrival = rooms.spool.arrive(name, batch.digest, said.payload.size, manifest, keys)
-            self._refused.pop(batch.digest, None)
-        if not arrival.offset:
-            rooms.ledger.append(event(rooms.clock(), EventKind.ADMITTED, batch.digest, peer.id, said))
-        return Admitted(digest=batch.digest, batch=said.batch_id, offset=arrival.offset, size=arrival.size)
+        open_key(batch, rooms.decryptor())
+        require_schema(batch.manifest, rooms.catalogue)
+        at = rooms.clock()
+        clearance = self._clear(batch, papers, at)
+        rooms.warehouse.require_next(facts_of(batch, clearance, at))
+        if clearance.order is not None:
+            enter_order(clearance.order, at, rooms.ledger)
+
+    def _clear(self, batch: Batch, papers: Papers, at: datetime) -> Clearance:
+        rooms = self._rooms
+        here = Checkpoint(centre=rooms.centre, catalogue=rooms.catalogue, trust=rooms.trust(), at=at)
+        return clear(batch, papers, here)
 
     # --- uploads ------------------------------------------------------------------------------------------------------
 
-    def upload(self, digest: str, peer: Identity) -> Arrival:
-        """The upload a submission opened. Raises UploadUnknown, also for another party's."""
-        arrival = self._rooms.spool.arrival(digest)
-        require_owner(arrival.name.feed, digest, peer, self._rooms.catalogue)
-        return arrival
+    def upload(self, digest: str, peer: Identity) -> Upload:
+        """The upload a submission opened.
+
+        Raises:
+            UploadUnknown: also for another party's.
+            Refuse: what the batch was refused with since.
+        """
+        found = self._rooms.inbox.find(digest)
+        require_owner(found.name.feed, digest, peer, self._rooms.centre, self._rooms.catalogue)
+        if found.refusal is not None or found.upload is None:
+            raise found.refusal or UploadUnknown(digest=digest)
+        return found.upload
 
     def uploaded(self, digest: str) -> None:
         """All bytes are on disk: the batch is ready to be loaded. Again after a crash: the same."""
-        self._rooms.spool.arrival(digest).complete()
+        self._rooms.inbox.complete(digest)
 
     # --- loads --------------------------------------------------------------------------------------------------------
 
     def waiting(self) -> Iterable[str]:
         """Digests uploaded and neither loaded nor refused; asked once, at the start, which also tidies the inbox."""
-        spool = self._rooms.spool
-        spool.recover()
-        spool.sweep()
-        spool.expire(self._rooms.clock() - ABANDONED)
-        return [entry.digest for entry in spool.entries(State.READY) if self._is_readable(entry)]
+        taken = self._rooms.inbox.take_up(self._rooms.clock() - ABANDONED)
+        for claim in taken.damaged:
+            with claim:
+                self._bury_damaged(claim)
+        return taken.waiting
 
-    def _is_readable(self, entry: Entry) -> bool:
-        """Whether an entry still has its manifest; one that was robbed of it is ledgered, buried, and comes again."""
-        spool = self._rooms.spool
-        try:
-            return bool(entry.digest)
-        except EntryDamaged as damage:
-            claim = spool.claim(entry.name)
-            if claim is not None:
-                line = about(entry, None, self._rooms.clock(), EventKind.REFUSED, code=damage.code)
-                self._rooms.ledger.append(line)
-                spool.bury(claim)
-            return False
+    def ready(self) -> Sequence[str]:
+        """Digests that wait to be loaded, oldest first, perhaps not all: also what other receivers left."""
+        return self._rooms.inbox.ready()
+
+    def _bury_damaged(self, claim: Claimed) -> None:
+        """One that was robbed of its manifest is ledgered, buried, and comes again."""
+        damage = EntryDamaged(place=str(claim.name), file="manifest")
+        line = about_name(claim.name, None, self._rooms.clock(), EventKind.REFUSED, code=damage.code)
+        self._rooms.ledger.append(line)
+        claim.bury(damage)
 
     def load(self, digest: str) -> None:
         """Unseal and load one uploaded batch, or record why not and put it among the dead.
@@ -158,77 +192,91 @@ class Reception:
         Raises:
             any Retry: it is tried again later. Any Refuse: it has been recorded, and `receipt` raises it from now on.
         """
-        spool = self._rooms.spool
-        ready = [e.name for e in spool.entries(State.READY) if e.name.mark == mark_of(digest)]
-        claim = spool.claim(ready[0]) if ready else None
+        claim = self._rooms.inbox.claim(digest)
         if claim is None:
             return
         with claim:
             try:
                 receipt = self._load(claim, digest)
             except Refuse as refusal:
-                with self._verdicts:
-                    self._remember(digest, refusal)
-                    spool.bury(claim)
+                claim.bury(refusal)
                 raise
-            spool.settle(claim, receipt)
+            if receipt is None:
+                claim.carry()
+            else:
+                claim.settle(receipt)
 
-    def _load(self, claim: Claim, digest: str) -> bytes:
+    def _load(self, claim: Claimed, digest: str) -> bytes | None:
+        """The receipt, or None of a batch that is only carried here: its payload came whole, and nothing is opened."""
         rooms = self._rooms
         stored = rooms.warehouse.lookup(digest)
         if stored is not None:
             return stored
-        with self._refusals_entered(digest, None):
+        with self._refusals_entered(digest, Bringer()):
             batch = verify(Sealed.parse(claim.manifest, claim.keys), rooms.trust(), rooms.clock())
-        with self._refusals_entered(digest, batch.manifest.sender, batch.manifest), claim.open_payload() as payload:
-            claim.require(entry_name(batch.manifest, batch.digest))
-            feed = require_schema(batch.manifest, rooms.catalogue)
+        said, sender = batch.manifest, Bringer(department=batch.manifest.sender)
+        with self._refusals_entered(digest, sender, said), claim.open_payload() as payload:
+            claim.require(entry_name(said, batch.digest))
+            if only_carries(said, rooms.centre, feed_of(said, rooms.catalogue)):
+                check_payload(batch, payload)
+                enter_relayed(rooms.ledger, event(rooms.clock(), EventKind.RELAYED, digest, sender, said))
+                return None
+            feed = require_schema(said, rooms.catalogue)
             check_payload(batch, payload)
             payload.seek(0)
-            records = _authentic(PayloadReader(payload, open_key(batch, rooms.decryptor)), feed)
-            facts = facts_of(batch, rooms.clock())
+            records = _authentic(PayloadReader(payload, open_key(batch, rooms.decryptor())), feed)
+            at = rooms.clock()
+            facts = facts_of(batch, self._clear(batch, claim.papers, at), at)
             return rooms.warehouse.load(facts, records, lambda result, head: self._issue(batch, facts, result, head))
 
     def _issue(self, batch: Batch, facts: BatchFacts, result: LoadResult, head: Head) -> bytes:
         """Inside the load's transaction: the receipt exists if and only if the load is committed."""
-        return issue_receipt(receipt_of(self._rooms.centre, batch, facts, result, head), self._rooms.signer)
+        return issue_receipt(receipt_of(self._rooms.centre, batch, facts, result, head), self._rooms.signer())
 
     # --- receipts -----------------------------------------------------------------------------------------------------
 
     def receipt(self, digest: str, peer: Identity) -> bytes | None:
-        """The receipt (DER), None while there is none yet.
+        """The receipt (DER), None while there is none yet: our own; a centre above's of what we only carry.
 
         Raises:
             UploadUnknown: nothing of this party's is known by this digest; it may submit again.
-            Refuse: what the batch was refused with when it was unsealed or loaded.
+            Refuse: what the batch was refused with when it was unsealed or loaded, here or above (RefusedAbove).
         """
+        return next(iter(self.receipts(digest, peer).receipts), None)
+
+    def receipts(self, digest: str, peer: Identity) -> Known:
+        """Every receipt of a batch that is known here, none while there is none, and a refusal above. As `receipt`."""
+        rooms, known = self._rooms, self._known(digest)
+        if known:
+            batch = peek(known[0]).batch
+            require_owner(batch.partition("/")[0], digest, peer, rooms.centre, rooms.catalogue)
+            return Known(receipts=known, refused=self._refused_above(batch, digest))
+        self.upload(digest, peer)
+        refused = self._refused_above(rooms.inbox.find(digest).name.batch, digest)
+        if refused is not None:
+            raise refused
+        return Known(receipts=(), refused=None)
+
+    def _refused_above(self, batch: str, digest: str) -> RefusedAbove | None:
         rooms = self._rooms
-        stored = rooms.warehouse.lookup(digest)
-        if stored is not None:
-            require_owner(peek(stored).batch.partition("/")[0], digest, peer, rooms.catalogue)
-            return stored
-        with self._verdicts:
-            if digest in self._refused:
-                raise self._refused[digest]
-            self.upload(digest, peer)
-        return None
+        above = rooms.catalogue.feed(batch.partition("/")[0]).above(rooms.centre)
+        return refused_above(rooms.ledger, batch, digest, above)
+
+    def _known(self, digest: str) -> tuple[bytes, ...]:
+        own = self._rooms.warehouse.lookup(digest)
+        further = (receipt for receipt in self._rooms.inbox.receipts(digest) if receipt != own)
+        return tuple(further) if own is None else (own, *further)
 
     # --- refusals -----------------------------------------------------------------------------------------------------
 
-    def _remember(self, digest: str, refusal: Refuse) -> None:
-        """For the sender who asks next. Forgotten at a restart: the sender then submits again and hears it again."""
-        while len(self._refused) >= MAX_REMEMBERED:
-            self._refused.pop(next(iter(self._refused)))
-        self._refused[digest] = refusal
-
     @contextmanager
-    def _refusals_entered(self, digest: str, department: str | None, said: Manifest | None = None) -> Iterator[None]:
+    def _refusals_entered(self, digest: str, bringer: Bringer, said: Manifest | None = None) -> Iterator[None]:
         """A refusal stands in the ledger before the sender hears of it; names only from what has been verified."""
         try:
             yield
         except Refuse as refusal:
             kind = EventKind.CONFLICT if isinstance(refusal, Conflict) else EventKind.REFUSED
-            line = event(self._rooms.clock(), kind, digest, department, said, code=refusal.code)
+            line = event(self._rooms.clock(), kind, digest, bringer, said, code=refusal.code)
             self._rooms.ledger.append(line)
             raise
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from gateway.errors import AdapterBroken
 from gateway.records.digests import Digester
+from gateway.records.keys import overlong
 from gateway.records.mask import mask
 from gateway.records.problems import Problem, Reason
 from gateway.records.readers import accepts, read, why
@@ -42,6 +43,7 @@ class Checked:
     Attributes:
         good: rows that passed, in source order, in the target schema (no `_position`, no `_fault`).
         problems: one for each reason, by row and then by column.
+        aside: which rows of the given batch those are about; all others are `good`.
         extracted: totals of all rows the adapter gave.
         accepted: totals of `good`.
         problem: totals of the rows set aside; an amount that could not be read counts 0 and one in `unreadable`.
@@ -49,6 +51,7 @@ class Checked:
 
     good: pa.RecordBatch
     problems: tuple[Problem, ...]
+    aside: Mask
     extracted: Totals
     accepted: Totals
     problem: Totals
@@ -88,13 +91,16 @@ class Checker:
         self._require_contract(batch)
         readings = [read(batch.column(column.name), column) for column in self._columns]
         unread = to_mask(batch.column(FAULT).is_valid())
-        faulty = self._faulty(readings, unread)
+        long = overlong([reading.values for reading in self._keys(readings)], batch.num_rows)
+        faulty = self._faulty(readings, unread) | long
         repeated = self._repeated(readings, faulty)
+        keys = (long, Reason.KEY_LONG), (repeated, Reason.KEY_REPEATED)
         bad = faulty | repeated
         good = self._good(readings, bad)
         return Checked(
             good=good,
-            problems=tuple(self._problems(batch, readings, unread, repeated)),
+            problems=tuple(self._problems(batch, readings, unread, keys)),
+            aside=bad,
             extracted=self._totals(readings, unread, np.ones_like(bad)),
             accepted=Totals.of(good, self._columns),
             problem=self._totals(readings, unread, bad),
@@ -141,11 +147,13 @@ class Checker:
         if not self._key:
             return np.zeros_like(faulty)
         keyed = np.ones_like(faulty)
-        for reading, column in zip(readings, self._columns, strict=True):
-            if column.name in self._key:
-                keyed &= ~(reading.bad | reading.missing)
+        for reading in self._keys(readings):
+            keyed &= ~(reading.bad | reading.missing)
         digests = self._digester.rows([reading.values for reading in readings], len(faulty))
         return self._index.admit(digests, ~faulty, keyed)
+
+    def _keys(self, readings: list[Reading]) -> list[Reading]:
+        return [one for one, column in zip(readings, self._columns, strict=True) if column.name in self._key]
 
     def _good(self, readings: list[Reading], bad: Mask) -> pa.RecordBatch:
         batch = pa.record_batch([reading.values for reading in readings], schema=self._schema)
@@ -164,13 +172,16 @@ class Checker:
             unreadable=tuple((name, count) for name, _, count in money),
         )
 
-    def _problems(self, batch: pa.RecordBatch, readings: list[Reading], unread: Mask, repeated: Mask) -> list[Problem]:
+    def _problems(
+        self, batch: pa.RecordBatch, readings: list[Reading], unread: Mask, keys: Sequence[tuple[Mask, Reason]]
+    ) -> list[Problem]:
         found = [(row, _whole(batch, row, _FAULTS[batch.column(FAULT)[row].as_py()])) for row in _places(unread)]
         for reading, column in zip(readings, self._columns, strict=True):
             if self._required(column):
                 found += _missing(batch, column, reading.missing & ~unread)
             found += _bad(batch, column, reading.bad)
-        found += [(row, _whole(batch, row, Reason.KEY_REPEATED)) for row in _places(repeated)]
+        for rows, reason in keys:
+            found += [(row, _whole(batch, row, reason)) for row in _places(rows)]
         found.sort(key=_row)
         return [problem for _, problem in found]
 

@@ -160,6 +160,11 @@ class Reason(Enum):
         "主键重复且内容不同,请核实哪一条有效",
         "another row has the same key and different content: decide which one holds",
     )
+    KEY_LONG = (
+        "YZ-3092",
+        "主键各字段合计过长(超过 2000 字节),请核对是否串列",
+        "the key is longer than 2,000 bytes: check whether columns were run together",
+    )
     ANSWER_UNMATCHED = (
         "YZ-3095",
         "回盘记录在清册中找不到对应的发放记录,请与开户行核对",

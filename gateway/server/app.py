@@ -15,6 +15,7 @@ from gateway.keys import Trust
 from gateway.server import batches, uploads
 from gateway.server.centre import CENTRE, Centre
 from gateway.server.door import make_door
+from gateway.server.forwarding import PACE, Forwarder
 from gateway.server.limits import Limits
 from gateway.server.problem import answer_with_problems
 from gateway.server.reception import Reception
@@ -31,20 +32,24 @@ def make_app(
     trust: Callable[[], Trust],
     clock: Callable[[], datetime],
     limits: Limits = DEFAULT_LIMITS,
+    forward: Callable[[], None] | None = None,
 ) -> web.Application:
     """The application.
 
     Args:
+        forward: one attempt to send upward what waits for it; raises Retry if it has to be tried again. None where
+            nothing goes upward from here.
         trust: the present anchors and revocation lists; asked at every request (`KeyRing.trust`).
         clock: aware now; decides whether a peer's certificate holds.
     """
     app = web.Application(middlewares=[write_access_line, answer_with_problems, make_door(trust, clock)])
-    app[CENTRE] = Centre(reception, limits)
+    app[CENTRE] = Centre(reception, limits, Forwarder(forward, PACE) if forward else None)
     app.cleanup_ctx.append(_running)
     app.on_response_prepare.append(_hide_software)
     app.on_response_prepare.append(uploads.name_version)
     app.router.add_post("/v1/batches", batches.submit)
     app.router.add_get(f"/v1/batches/{_DIGEST}/receipt", batches.receipt, allow_head=False)
+    app.router.add_get(f"/v1/batches/{_DIGEST}/receipts", batches.receipts, allow_head=False)
     app.router.add_options(f"/v1/uploads/{_DIGEST}", uploads.options)
     app.router.add_head(f"/v1/uploads/{_DIGEST}", uploads.head)
     app.router.add_patch(f"/v1/uploads/{_DIGEST}", uploads.patch)

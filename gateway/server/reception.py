@@ -1,16 +1,19 @@
 """What the wire needs of the centre: the `Reception` protocol, implemented by `gateway.receive`.
 
-All methods are called from worker threads, several at a time (`load` one at a time), and answer or raise a YizhanError,
-which becomes a problem document. `peer` is already verified: it is who holds the connection's certificate. Which feeds
-that party may send, and which uploads and receipts it may see, is the reception's decision (`NotEntitled`, and
-`UploadUnknown` for what belongs to another party).
+All methods are called from worker threads, several at a time (`load` one at a time in each receiver), and answer or
+raise a YizhanError, which becomes a problem document. `peer` is already verified: it is who holds the connection's
+certificate. Which feeds that party may send, and which uploads and receipts it may see, is the reception's decision
+(`NotEntitled`, and `UploadUnknown` for what belongs to another party).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol, runtime_checkable
 
+from gateway.envelope.papers import Papers
+from gateway.errors import RefusedAbove
+from gateway.inbox import Upload
 from gateway.keys import Identity
 
 
@@ -38,33 +41,20 @@ class Receipted(Protocol):
     def receipt(self) -> bytes: ...
 
 
-class Upload(Protocol):
-    """A payload on its way; `gateway.spool.Arrival` is one."""
+class Known(Protocol):
+    """Receipts (DER), our own first, then those of centres above; the refusal of one of these, if it is the last."""
 
     @property
-    def digest(self) -> str:
-        """The manifest's SHA-256, hex."""
+    def receipts(self) -> tuple[bytes, ...]: ...
 
     @property
-    def size(self) -> int:
-        """Bytes the manifest declares."""
-
-    @property
-    def offset(self) -> int:
-        """Bytes really on disk; equal to `size` once the batch is complete, loaded or refused."""
-
-    def append(self, offset: int, data: bytes | memoryview) -> int:
-        """Store `data` at `offset`, force it to the disk, give the new offset.
-
-        Raises:
-            OffsetMismatch, TooLarge, UploadBusy, UploadUnknown; any Retry when the disk cannot take it.
-        """
+    def refused(self) -> RefusedAbove | None: ...
 
 
 class Reception(Protocol):
     """The centre behind the wire."""
 
-    def admit(self, manifest: bytes, keys: bytes, peer: Identity) -> Admitted | Receipted:
+    def admit(self, manifest: bytes, keys: bytes, papers: Papers, peer: Identity) -> Admitted | Receipted:
         """Judge a submission. The same submission again gives the same upload, or the receipt.
 
         Raises:
@@ -72,7 +62,7 @@ class Reception(Protocol):
         """
 
     def upload(self, digest: str, peer: Identity) -> Upload:
-        """The upload a submission opened. Raises UploadUnknown."""
+        """The upload a submission opened. Raises UploadUnknown, or what the batch was refused with."""
 
     def uploaded(self, digest: str) -> None:
         """All bytes are on disk: hand the batch over for loading. Idempotent: it is called again after a crash."""
@@ -86,5 +76,11 @@ class Reception(Protocol):
     def waiting(self) -> Iterable[str]:
         """Digests uploaded and neither loaded nor refused, oldest first; asked once, at the start."""
 
+    def ready(self) -> Sequence[str]:
+        """The same, perhaps not all, asked every few seconds: what other receivers left. It must be cheap."""
+
     def receipt(self, digest: str, peer: Identity) -> bytes | None:
         """The receipt (DER), None while there is none yet. Raises UploadUnknown, or what the batch was refused with."""
+
+    def receipts(self, digest: str, peer: Identity) -> Known:
+        """All that is known here of a batch's receipts, and of a refusal above. Raises as `receipt`."""

@@ -18,10 +18,10 @@ from gateway.errors import (
     UploadStalled,
     WireMalformed,
 )
+from gateway.inbox import Upload
 from gateway.server.centre import CENTRE, Centre
 from gateway.server.door import PEER
 from gateway.server.problem import problem
-from gateway.server.reception import Upload
 from gateway.server.visit import VISIT, Visit
 
 VERSION = "1.0.0"

@@ -13,9 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.envelope.papers import Papers
 from gateway.errors import OffsetMismatch, TooLarge, UploadBusy, UploadIncomplete, UploadUnknown
-from gateway.spool.disk import Hold, door, sync, write_all, write_new
-from gateway.spool.entry import KEYS, MANIFEST, PAYLOAD, Entry
+from gateway.spool.disk import Hold, door, sync, write_all, write_new, write_whole
+from gateway.spool.entry import KEYS, MANIFEST, PAPER_FILES, PAYLOAD, Entry
 from gateway.spool.names import EntryName
 
 PREFIX = "upload-"
@@ -47,17 +48,11 @@ class Arrival:
         except FileNotFoundError:
             raise UploadUnknown(digest=self.digest) from None
 
-    @property
-    def manifest(self) -> bytes:
-        """DER bytes of the manifest, unverified."""
-        with door("读取清单", "read the manifest"):
-            return (self.path / MANIFEST).read_bytes()
-
-    @property
-    def keys(self) -> bytes:
-        """DER bytes of the key envelope, unverified."""
-        with door("读取密钥信封", "read the key envelope"):
-            return (self.path / KEYS).read_bytes()
+    def renew(self, papers: Papers) -> None:
+        """Put papers that came with a later submission in the place of those that came before."""
+        if self.entry is None:
+            for paper, content in papers.files():
+                write_whole(self.path / PAPER_FILES[paper], content)
 
     def append(self, offset: int, data: bytes | memoryview) -> int:
         """Add `data` at `offset`, force it to the disk, and give the new offset.
@@ -140,9 +135,11 @@ def completed(entry: Entry, digest: str, publish: Callable[[Path, EntryName], En
     return Arrival(name=entry.name, digest=digest, size=size, path=entry.path, entry=entry, publish=publish)
 
 
-def furnish(directory: Path, manifest: bytes, keys: bytes) -> None:
+def furnish(directory: Path, manifest: bytes, keys: bytes, papers: Papers) -> None:
     """Fill a fresh directory for an upload of which nothing has come yet, all of it on the disk."""
     write_new(directory / MANIFEST, manifest)
     write_new(directory / KEYS, keys)
+    for paper, content in papers.files():
+        write_new(directory / PAPER_FILES[paper], content)
     write_new(directory / PAYLOAD, b"")
     sync(directory)

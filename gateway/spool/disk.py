@@ -11,7 +11,7 @@ import errno
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -85,6 +85,24 @@ def write_whole(path: Path, content: bytes) -> None:
     write_new(temporary, content)
     temporary.rename(path)
     sync(path.parent)
+
+
+def made_once(path: Path, make: Callable[[], bytes]) -> bytes:
+    """A small file's content; whoever comes first makes it.
+
+    A link is there whole or not at all, and never takes another's place.
+    """
+    if not path.exists():
+        fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        write_new(fresh, make())
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+        sync(path.parent)
+    return path.read_bytes()
 
 
 def move(source: Path, target: Path) -> None:

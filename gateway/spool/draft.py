@@ -11,9 +11,16 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
+from gateway.envelope.papers import Papers
+from gateway.errors import EntryDamaged
 from gateway.spool.disk import Hold, create, door, make_directory, sync, write_all, write_new
-from gateway.spool.entry import KEYS, MANIFEST, PAYLOAD, Entry
+from gateway.spool.entry import KEYS, MANIFEST, PAPER_FILES, PAYLOAD, Entry, State
 from gateway.spool.names import EntryName
+
+Publish = Callable[[Path, EntryName, State], Entry]
+"""Moves a finished directory into a state, under the queue's rules."""
+
+NO_PAPERS = Papers()
 
 
 class PayloadFile:
@@ -52,20 +59,31 @@ class Draft:
         payload: the sink for the ciphertext.
     """
 
-    def __init__(self, path: Path, hold: Hold, publish: Callable[[Path, EntryName], Entry]) -> None:
+    def __init__(self, path: Path, hold: Hold, publish: Publish) -> None:
         self._path = path
         self._hold = hold
         self._publish = publish
         self.payload = PayloadFile(path / PAYLOAD)
 
     @classmethod
-    def begin(cls, path: Path, publish: Callable[[Path, EntryName], Entry]) -> Draft:
+    def begin(cls, path: Path, publish: Publish) -> Draft:
         """A fresh directory, locked by this process; the caller keeps sweepers out meanwhile."""
         make_directory(path)
         return cls(path, Hold.wait_on(path), publish)
 
-    def commit(self, name: EntryName, manifest: bytes, keys: bytes) -> Entry:
-        """Make the entry durable and show it in `ready`: fsync of every file, of the directory, rename, fsync of both.
+    def commit(
+        self,
+        name: EntryName,
+        manifest: bytes,
+        keys: bytes,
+        *,
+        papers: Papers = NO_PAPERS,
+        state: State = State.READY,
+    ) -> Entry:
+        """Make the entry durable and show it: fsync of every file, of the directory, rename, fsync of both.
+
+        Args:
+            state: `ready`, or `held` where somebody has to release it first.
 
         Raises:
             SpoolOccupied: this batch id is already in the spool, sealed otherwise.
@@ -74,10 +92,12 @@ class Draft:
         with door(f"存入 {name}", f"put {name}"):
             write_new(self._path / MANIFEST, manifest)
             write_new(self._path / KEYS, keys)
+            for paper, content in papers.files():
+                write_new(self._path / PAPER_FILES[paper], content)
             self.payload.sync()
             self.payload.close()
             sync(self._path)
-            entry = self._publish(self._path, name)
+            entry = self._publish(self._path, name, state)
         self._hold.release()
         return entry
 
@@ -93,3 +113,19 @@ class Draft:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.discard()
+
+
+def link_sealed(other: Entry, directory: Path) -> None:
+    """Link the sealed batch of an entry, and the papers that travel with it, into a fresh directory.
+
+    Its files are on the disk already, and nobody writes into them: what is replaced is replaced by a rename.
+
+    Raises:
+        EntryDamaged: one of them is missing.
+    """
+    papers = [file for file in PAPER_FILES.values() if (other.path / file).exists()]
+    for file in (MANIFEST, KEYS, PAYLOAD, *papers):
+        try:
+            os.link(other.path / file, directory / file)
+        except FileNotFoundError:
+            raise EntryDamaged(place=other.place, file=file) from None

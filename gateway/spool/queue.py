@@ -11,16 +11,17 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gateway.envelope.papers import Papers
 from gateway.errors import EntryBusy, EntryDamaged, EntryUnknown, SpoolOccupied, UploadUnknown
 from gateway.spool import arrival as uploads
 from gateway.spool.arrival import Arrival
-from gateway.spool.disk import Hold, door, make_directory, move, write_whole
-from gateway.spool.draft import Draft
-from gateway.spool.entry import PAYLOAD, RECEIPT, Claim, Entry, State
+from gateway.spool.disk import Hold, door, make_directory, move, sync, write_whole
+from gateway.spool.draft import NO_PAPERS, Draft, link_sealed
+from gateway.spool.entry import PAPER_FILES, PAYLOAD, RECEIPT, Claim, Entry, State, further_receipt
 from gateway.spool.names import EntryName, mark_of, require_digest
 from gateway.spool.tree import DRAFT, Tree, remove_temporaries
 
-_BLOCKING = (State.READY, State.INFLIGHT, State.DONE)  # a buried batch may be sealed anew under the same id
+_BLOCKING = (State.READY, State.INFLIGHT, State.HELD, State.DONE)  # a buried batch may be sealed anew under the same id
 
 
 class Spool:
@@ -40,7 +41,9 @@ class Spool:
         with door("起草批次", "begin an entry"), self._tree.alone():
             return Draft.begin(self._tree.draft_path(), self._put)
 
-    def arrive(self, name: EntryName, digest: str, size: int, manifest: bytes, keys: bytes) -> Arrival:
+    def arrive(
+        self, name: EntryName, digest: str, size: int, manifest: bytes, keys: bytes, papers: Papers = NO_PAPERS
+    ) -> Arrival:
         """Open the upload of a sealed batch, or find it again where it stands, even when it is complete.
 
         Args:
@@ -53,10 +56,11 @@ class Spool:
         with door(f"登记上传 {name}", f"open the upload of {name}"), self._tree.alone():
             found = self._find_arrival(require_digest(digest))
             if found is not None:
+                found.renew(papers)
                 return found
             fresh, path = self._tree.draft_path(), self._tree.partial / uploads.directory_name(name, digest, size)
             make_directory(fresh)
-            uploads.furnish(fresh, manifest, keys)
+            uploads.furnish(fresh, manifest, keys, papers)
             move(fresh, path)
             return uploads.parse_directory(path, self._tree.publish)
 
@@ -68,12 +72,35 @@ class Spool:
             raise UploadUnknown(digest=digest)
         return found
 
+    def adopt(self, other: Entry) -> Entry:
+        """Have the sealed batch of another spool on this file system ready here too, unopened: links, no copies.
+
+        Again: the same entry, wherever it went since. Two seals of one batch id may wait here, as in an inbox.
+
+        Raises:
+            EntryDamaged: `other` misses a file.
+        """
+        with door(f"转存 {other.name}", f"take over {other.name}"), self._tree.alone():
+            here = self._tree.marked(other.name.mark, tuple(State))
+            if here is not None:
+                return here
+            fresh = self._tree.draft_path()
+            make_directory(fresh)
+            link_sealed(other, fresh)
+            sync(fresh)
+            return self._tree.publish(fresh, other.name)
+
     # --- through it --------------------------------------------------------------------------------------------------
 
     def entries(self, *states: State) -> list[Entry]:
         """What is in these states (all of them when none is named), ordered by state, then name. Takes no lock."""
         with door("列出批次", "list the entries"):
             return self._tree.entries(states or tuple(State))
+
+    def marked(self, digest: str, *states: State) -> Entry | None:
+        """The entry of the batch with this manifest digest (64 hex digits), if it is in one of these states."""
+        with door("查找批次", "look for an entry"):
+            return self._tree.marked(mark_of(require_digest(digest)), states or tuple(State))
 
     def find(self, name: EntryName) -> Entry:
         """The entry of this name. Raises EntryUnknown."""
@@ -110,6 +137,90 @@ class Spool:
         """To `dead`: it was refused for good and waits for a person."""
         return self._leave(claim, State.DEAD)
 
+    def hold(self, claim: Claim) -> Entry:
+        """To `held`: it waits for a reviewer's release or, where it is only carried, for a receipt from above."""
+        return self._leave(claim, State.HELD)
+
+    def endorse(self, name: EntryName, release: bytes) -> None:
+        """Store a reviewer's signed release beside a batch that is held; it stays there until `release`.
+
+        Raises:
+            EntryUnknown: it is not held (any more).
+            EntryBusy: another process is moving it.
+        """
+        with door(f"放行 {name}", f"release {name}"):
+            entry, hold = self._held_by_us(name, State.HELD)
+            with hold:
+                remove_temporaries(entry)
+                write_whole(entry.path / PAPER_FILES["release"], release)
+
+    def release(self, name: EntryName) -> Entry:
+        """From `held` to `ready`, with the release that `endorse` stored.
+
+        Raises:
+            EntryUnknown, EntryBusy: as for `endorse`.
+            EntryDamaged: nobody has endorsed it.
+        """
+        with door(f"放行 {name}", f"release {name}"):
+            entry, hold = self._held_by_us(name, State.HELD)
+            with hold:
+                if entry.papers.release is None:
+                    raise EntryDamaged(place=entry.place, file=PAPER_FILES["release"])
+                remove_temporaries(entry)
+                return self._tree.move(entry, State.READY)
+
+    def reject(self, name: EntryName) -> Entry:
+        """From `held` to `dead`: it was not released. Raises: EntryUnknown, EntryBusy."""
+        with door(f"退回 {name}", f"reject {name}"):
+            entry, hold = self._held_by_us(name, State.HELD)
+            with hold:
+                remove_temporaries(entry)
+                return self._tree.move(entry, State.DEAD)
+
+    def answer(self, name: EntryName, receipt: bytes) -> Entry:
+        """From `held` to `done`: a batch that was only carried here, with the verified receipt of a centre above.
+
+        Raises: EntryUnknown, EntryBusy.
+        """
+        with door(f"归档 {name}", f"settle {name}"):
+            entry, hold = self._held_by_us(name, State.HELD)
+            with hold:
+                write_whole(entry.path / RECEIPT, receipt)
+                return self._tree.move(entry, State.DONE)
+
+    def add_receipt(self, name: EntryName, centre: str, receipt: bytes) -> None:
+        """Store a further centre's verified receipt beside a batch that is done. Raises EntryUnknown, EntryBusy."""
+        with door(f"归档 {name}", f"settle {name}"):
+            entry, hold = self._held_by_us(name, State.DONE)
+            with hold:
+                write_whole(entry.path / further_receipt(centre), receipt)
+
+    def renew_receipt(self, name: EntryName, receipt: bytes) -> None:
+        """Put the verified receipt of a centre that loaded the batch anew in the old one's place; see `deliver.again`.
+
+        Raises:
+            EntryUnknown, EntryBusy
+        """
+        with door(f"归档 {name}", f"settle {name}"):
+            entry, hold = self._held_by_us(name, State.DONE)
+            with hold:
+                write_whole(entry.path / RECEIPT, receipt)
+
+    def lighten(self, digest: str) -> None:
+        """Remove the payload of a batch that is done; whoever asks knows of a verified archive that holds it.
+
+        A second call does nothing. Raises: EntryUnknown, EntryBusy.
+        """
+        with door("清除数据", "purge a payload"):
+            found = [entry.name for entry in self._tree.entries((State.DONE,)) if entry.name.mark == mark_of(digest)]
+            for name in found:
+                entry, hold = self._held_by_us(name, State.DONE)
+                with hold:
+                    entry.payload.unlink(missing_ok=True)
+                    sync(entry.path)
+        if not found:
+            raise EntryUnknown(name=digest)
+
     def retry(self, name: EntryName) -> Entry:
         """From `dead` back to `ready`, because a person removed the cause.
 
@@ -119,14 +230,9 @@ class Spool:
             SpoolOccupied: the batch was sealed anew meanwhile.
         """
         with door(f"重投 {name}", f"retry {name}"), self._tree.alone():
-            entry = self._tree.entry(State.DEAD, self._tree.place(State.DEAD) / str(name))
-            if entry is None:
-                raise EntryUnknown(name=str(name))
-            self._require_only(name)
-            hold = Hold.try_on(entry.path)
-            if hold is None:
-                raise EntryBusy(name=str(name))
+            entry, hold = self._held_by_us(name, State.DEAD)
             with hold:
+                self._require_only(name)
                 return self._tree.move(entry, State.READY)
 
     # --- after a crash, and with time --------------------------------------------------------------------------------
@@ -180,9 +286,19 @@ class Spool:
 
     # --- rules -------------------------------------------------------------------------------------------------------
 
-    def _put(self, source: Path, name: EntryName) -> Entry:
+    def _put(self, source: Path, name: EntryName, state: State) -> Entry:
         with self._tree.alone():
-            return self._require_only(name) or self._tree.publish(source, name)
+            return self._require_only(name) or self._tree.publish(source, name, state)
+
+    def _held_by_us(self, name: EntryName, state: State) -> tuple[Entry, Hold]:
+        """An entry in this state, and its lock. Raises EntryUnknown, EntryBusy."""
+        entry = self._tree.entry(state, self._tree.place(state) / str(name))
+        if entry is None:
+            raise EntryUnknown(name=str(name))
+        hold = Hold.try_on(entry.path)
+        if hold is None:
+            raise EntryBusy(name=str(name))
+        return entry, hold
 
     def _require_only(self, name: EntryName) -> Entry | None:
         """The same sealed batch if it is here already; SpoolOccupied if the batch id is here, sealed otherwise.
@@ -219,7 +335,5 @@ class Spool:
         for upload in self._uploads():
             if upload.digest == digest:
                 return upload
-        for entry in self._tree.entries((State.READY, State.INFLIGHT)):
-            if entry.name.mark == mark_of(digest):
-                return uploads.completed(entry, digest, self._tree.publish)
-        return None
+        entry = self._tree.marked(mark_of(digest), (State.READY, State.INFLIGHT, State.HELD))
+        return uploads.completed(entry, digest, self._tree.publish) if entry else None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from gateway.errors import EntryDamaged, SpoolNameInvalid
 from gateway.spool.disk import Hold, door, make_directory, move, sync
-from gateway.spool.entry import KEYS, MANIFEST, PAYLOAD, RECEIPT, Entry, State
+from gateway.spool.entry import KEYS, MANIFEST, PAPER_FILES, PAYLOAD, RECEIPT, Entry, State, centre_of
 from gateway.spool.names import EntryName
 
 DRAFT = "draft-"
@@ -57,11 +57,16 @@ class Tree:
             found += sorted((e for e in here if e is not None), key=lambda e: e.name)
         return found
 
-    def publish(self, source: Path, name: EntryName) -> Entry:
-        """Move a finished directory of `partial` to `ready`."""
-        path = self.place(State.READY) / str(name)
+    def marked(self, mark: str, states: tuple[State, ...]) -> Entry | None:
+        """The entry of one sealed batch, in the first of these states that has it."""
+        paths = ((state, path) for state in states for path in self.place(state).glob(f"*_{mark}"))
+        return next(filter(None, (self.entry(state, path) for state, path in paths)), None)
+
+    def publish(self, source: Path, name: EntryName, state: State = State.READY) -> Entry:
+        """Move a finished directory of `partial` to `ready`, or to `held`."""
+        path = self.place(state) / str(name)
         move(source, path)
-        return Entry(name=name, state=State.READY, path=path)
+        return Entry(name=name, state=state, path=path)
 
     def move(self, entry: Entry, state: State) -> Entry:
         """Move an entry. An older copy of the same sealed batch there (it came, ended, and came again) gives way."""
@@ -90,19 +95,25 @@ class Tree:
 
 
 def remove_temporaries(entry: Entry) -> None:
-    """Drop a receipt that was being written when its process died."""
-    for temporary in entry.path.glob(f".{RECEIPT}.*"):
+    """Drop a receipt or paper that was being written when its process died."""
+    for temporary in entry.path.glob(".*.p7s.*"):
         temporary.unlink()
 
 
 def _wrong_files(state: State, path: Path) -> list[str]:
     """Names of the files an entry of this state misses, has empty, or should not have.
 
-    What lies among the dead may have come there because it misses one.
+    What lies among the dead may have come there because it misses one. The payload of what is done may have been
+    purged: the ledger says so, and `fsck` asks it.
     """
     whole = {MANIFEST, KEYS, PAYLOAD}
-    must = {State.DONE: whole | {RECEIPT}, State.DEAD: set()}.get(state, whole)
+    must = {State.DONE: {MANIFEST, KEYS, RECEIPT}, State.DEAD: set()}.get(state, whole)
     present = {file.name for file in path.iterdir()}
-    temporary = {name for name in present if name.startswith(f".{RECEIPT}.") and state is State.INFLIGHT}
-    empty = {name for name in must & present if not (path / name).stat().st_size}
-    return sorted((must - present) | empty | (present - whole - {RECEIPT} - temporary))
+    papers = set(PAPER_FILES.values())
+    further = {name for name in present if centre_of(name) is not None and state is State.DONE}
+    writing = state in (State.INFLIGHT, State.HELD, State.DONE)
+    temporary = {name for name in present if name.startswith(".") and ".p7s." in name and writing}
+    may = whole | {RECEIPT} | papers | further | temporary
+    filled = must | papers | further | (whole if must else set())
+    empty = {name for name in filled & present if not (path / name).stat().st_size}
+    return sorted((must - present) | empty | (present - may))

@@ -8,7 +8,8 @@ receipt is returned as it came: whether it is genuine and for this batch is for 
 must never believe an answer's size, place or text.
 """
 
+from gateway.transport.answers import KnownReceipts
 from gateway.transport.client import CentreClient, Opened, Receipted
 from gateway.transport.patience import Patience
 
-__all__ = ["CentreClient", "Opened", "Patience", "Receipted"]
+__all__ = ["CentreClient", "KnownReceipts", "Opened", "Patience", "Receipted"]

@@ -5,7 +5,9 @@ The text of a problem document is the other side's: it is cut, stripped of contr
 
 from __future__ import annotations
 
+import base64
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -24,6 +26,8 @@ from gateway.errors import (
 )
 
 MAX_ANSWER = 1024 * 1024
+MAX_RECEIPTS = 8
+"""More centres than a batch ever passes."""
 _MAX_TEXT = 400
 _UNAVAILABLE = 500
 
@@ -38,6 +42,33 @@ class Admission(BaseModel):
     upload: str = Field(max_length=200)
     offset: int = Field(ge=0)
     size: int = Field(ge=0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownReceipts:
+    """Receipts (DER, not verified) that a centre knows; a refusal above it that stands, which nobody has signed."""
+
+    receipts: tuple[bytes, ...]
+    refused: Refusal | None
+
+
+class Refusal(BaseModel):
+    """Which centre above the one asked refused a batch, and its code."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    centre: str = Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")
+    code: str = Field(pattern=r"^YZ-\d{4}$")
+
+
+class _Receipts(BaseModel):
+    """The body of `GET /v1/batches/{digest}/receipts`; each receipt in base64 (RFC 4648 4, padded)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    digest: str = Field(pattern=r"^[0-9a-f]{64}$")
+    receipts: list[str] = Field(max_length=MAX_RECEIPTS)
+    refused: Refusal | None = None
 
 
 class _Problem(BaseModel):
@@ -71,6 +102,18 @@ def read_admission(body: bytes, centre: str, digest: str) -> Admission:
     if admission.digest != digest or admission.upload != f"/v1/uploads/{digest}":
         raise PeerMalformed(centre=centre, what="HTTP 201")
     return admission
+
+
+def read_receipts(body: bytes, centre: str, digest: str) -> KnownReceipts:
+    """What is known for the batch we asked about. Raises PeerMalformed."""
+    try:
+        found = _Receipts.model_validate_json(body)
+        receipts = tuple(base64.b64decode(text, validate=True) for text in found.receipts)
+    except ValueError:
+        raise PeerMalformed(centre=centre, what="HTTP 200") from None
+    if found.digest != digest:
+        raise PeerMalformed(centre=centre, what="HTTP 200")
+    return KnownReceipts(receipts=receipts, refused=found.refused)
 
 
 def refusal(response: httpx.Response, body: bytes, centre: str) -> YizhanError:

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import httpx
 
+from gateway.envelope.papers import Papers
 from gateway.errors import (
     PayloadChanged,
     PeerMalformed,
@@ -23,7 +24,7 @@ from gateway.errors import (
     UploadLost,
     YizhanError,
 )
-from gateway.transport.answers import read_admission, read_body, refusal
+from gateway.transport.answers import KnownReceipts, read_admission, read_body, read_receipts, refusal
 from gateway.transport.faults import translated
 from gateway.transport.patience import Patience
 
@@ -66,6 +67,9 @@ class _Answer:
     body: bytes
 
 
+NO_PAPERS = Papers()
+
+
 class CentreClient:
     """Speaks with one centre.
 
@@ -106,14 +110,22 @@ class CentreClient:
         """Close the connection."""
         self._http.close()
 
-    def deliver(self, manifest: bytes, keys: bytes, payload: Path, progress: Progress = no_progress) -> bytes:
+    def deliver(
+        self,
+        manifest: bytes,
+        keys: bytes,
+        payload: Path,
+        progress: Progress = no_progress,
+        *,
+        papers: Papers = NO_PAPERS,
+    ) -> bytes:
         """Submit, upload what the centre does not have yet, wait for the receipt (DER, not verified).
 
         Doing it again is safe at any point. Raises: as `submit`, `upload` and `receipt`.
         """
         pauses = self._patience.pauses()
         while True:
-            answer = self.submit(manifest, keys)
+            answer = self.submit(manifest, keys, papers)
             if isinstance(answer, Receipted):
                 return answer.receipt
             try:
@@ -122,8 +134,8 @@ class CentreClient:
             except UploadLost as fault:
                 self._pause(pauses, fault)
 
-    def submit(self, manifest: bytes, keys: bytes) -> Opened | Receipted:
-        """Offer a sealed batch.
+    def submit(self, manifest: bytes, keys: bytes, papers: Papers = NO_PAPERS) -> Opened | Receipted:
+        """Offer a sealed batch, with the papers that go with it.
 
         Raises:
             PeerRefused: the centre does not want it; `peer_code` says why.
@@ -131,6 +143,7 @@ class CentreClient:
         """
         digest = hashlib.sha256(manifest).hexdigest()
         files = {"manifest": ("manifest.p7s", manifest, _CMS), "keys": ("keys.p7m", keys, _CMS)}
+        files |= {name: (f"{name}.p7s", paper, _CMS) for name, paper in papers.files()}
         answer = self._patiently(lambda: self._ask("POST", "/v1/batches", files=files))
         if answer.response.status_code == _OK:
             return Receipted(receipt=self._receipt_in(answer))
@@ -182,6 +195,21 @@ class CentreClient:
             if self._monotonic() >= until:
                 raise ReceiptPending(centre=self._centre, digest=digest)
             self._sleep(_retry_after(answer.response))
+
+    def receipts(self, digest: str) -> KnownReceipts:
+        """All receipts (DER, not verified) of a batch that the centre knows: its own, and those of centres above it.
+
+        And which of those refused it, if one did.
+
+        Raises:
+            UploadLost: the centre knows of no such batch.
+            PeerRefused: the batch was refused, there or above; `peer_code` says why.
+            PeerUnavailable, PeerUntrusted, OwnCertificateRefused, PeerMalformed: as `submit`.
+        """
+        answer = self._patiently(partial(self._ask, "GET", f"/v1/batches/{digest}/receipts"))
+        if answer.response.status_code != _OK:
+            raise self._unexpected(answer)
+        return read_receipts(answer.body, self._centre, digest)
 
     def _ask_receipt(self, digest: str, hold: int) -> _Answer:
         return self._ask("GET", f"/v1/batches/{digest}/receipt", headers={"Prefer": f"wait={hold}"})

@@ -5,8 +5,27 @@ are one transaction. It must never commit a batch whose rows and sums are not th
 never see a byte that was not authenticated: it is handed an iterator that raises instead.
 """
 
-from gateway.warehouse.facts import BatchFacts, Delivery, LoadResult, ReceiptMaker
+from gateway.warehouse.asof import Belief, Contribution, MaskedRow
+from gateway.warehouse.facts import BatchFacts, Delivery, Effect, LoadResult, OrderUse, ReceiptMaker
+from gateway.warehouse.outward import Disclosure
 from gateway.warehouse.shape import FeedShape, Reach
 from gateway.warehouse.store import Warehouse
+from gateway.warehouse.tables import BATCHES, SCHEMA
 
-__all__ = ["BatchFacts", "Delivery", "FeedShape", "LoadResult", "Reach", "ReceiptMaker", "Warehouse"]
+__all__ = [
+    "BATCHES",
+    "SCHEMA",
+    "BatchFacts",
+    "Belief",
+    "Contribution",
+    "Delivery",
+    "Disclosure",
+    "Effect",
+    "FeedShape",
+    "LoadResult",
+    "MaskedRow",
+    "OrderUse",
+    "Reach",
+    "ReceiptMaker",
+    "Warehouse",
+]

@@ -6,10 +6,11 @@ Faults are values of gateway.errors, yielded, not raised: one fault must not hid
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from sqlalchemy import Connection, Row, Table, func, select
 
+from gateway.database import missing_guards
 from gateway.errors import (
     BatchRecordEdited,
     FeedUnprepared,
@@ -18,15 +19,16 @@ from gateway.errors import (
     RowsEdited,
     RowsMissing,
     RowsUnexplained,
+    SupersessionEdited,
     YizhanError,
 )
 from gateway.ledger import Line
-from gateway.ledger.database import missing_guards
 from gateway.warehouse import record
 from gateway.warehouse.content import differing
 from gateway.warehouse.facts import decode_totals
+from gateway.warehouse.history import superseded_by, superseded_of
 from gateway.warehouse.reading import content_of, count
-from gateway.warehouse.tables import BATCH, BATCHES, SUPERSEDED_BY, FeedTables, Place
+from gateway.warehouse.tables import BATCH, BATCHES, PERIOD, REGION, SUPERSEDED_BY, FeedTables, Place
 
 
 def check(connection: Connection, feeds: Mapping[str, FeedTables], loads: Sequence[Line]) -> Iterator[YizhanError]:
@@ -45,10 +47,8 @@ def check(connection: Connection, feeds: Mapping[str, FeedTables], loads: Sequen
             yield FeedUnprepared(feed=row.feed)
         else:
             yield from _stored(connection, tables, row)
-    numbers = [row.number for row in rows]
-    for tables in feeds.values():
-        for table in (tables.current, tables.history):
-            yield from _unexplained(connection, table, numbers)
+    for feed, tables in feeds.items():
+        yield from _unexplained(connection, tables, [row for row in rows if row.feed == feed])
 
 
 def _ledgered(rows: Sequence[Row[tuple[object, ...]]], loads: Sequence[Line]) -> Iterator[YizhanError]:
@@ -73,16 +73,39 @@ def _stored(connection: Connection, tables: FeedTables, row: Row[tuple[object, .
         yield RowsMissing(batch=row.batch, table=current.name, expected=expected, found=found)
     for first, last in differing(row.content, content_of(connection, place)):
         yield RowsEdited(batch=row.batch, table=current.name, first=first, last=last)
-    replaced = count(connection, history, place.period_in(history) & (history.c[SUPERSEDED_BY] == row.number))
-    if replaced != row.changed:
-        yield RowsMissing(batch=row.batch, table=history.name, expected=row.changed, found=replaced)
+    yield from _superseded(connection, place, row)
 
 
-def _unexplained(connection: Connection, table: Table, numbers: Sequence[int]) -> Iterator[YizhanError]:
-    counted = connection.execute(select(table.c[BATCH], func.count()).group_by(table.c[BATCH]))
-    for number, found in counted:
-        if number not in numbers:
-            yield RowsUnexplained(table=table.name, number=number, found=found)
+def _superseded(connection: Connection, place: Place, row: Row[tuple[object, ...]]) -> Iterator[YizhanError]:
+    """The history names this batch in exactly the rows it replaced and removed, and in its own orders to remove."""
+    history, effect = place.tables.history, record.decode_effect(row)
+    orders = decode_totals(row.loaded).rows - effect.added.rows - effect.changed.rows
+    expected = effect.replaced.rows + effect.removed.rows + orders
+    found = count(connection, history, superseded_by(place))
+    if found != expected:
+        yield RowsMissing(batch=row.batch, table=history.name, expected=expected, found=found)
+    elif superseded_of(connection, place) != row.superseded:
+        yield SupersessionEdited(batch=row.batch, table=history.name)
+
+
+def _unexplained(
+    connection: Connection, tables: FeedTables, rows: Sequence[Row[tuple[object, ...]]]
+) -> Iterator[YizhanError]:
+    """Every row came, and went, with a batch of its feed and region, and came with one of its period."""
+    brought = {(row.region, row.period, row.number) for row in rows}
+    for table in (tables.current, tables.history):
+        yield from _strangers(connection, table, (REGION, PERIOD, BATCH), brought)
+    took = {(row.region, row.number) for row in rows}
+    yield from _strangers(connection, tables.history, (REGION, SUPERSEDED_BY), took)
+
+
+def _strangers(
+    connection: Connection, table: Table, names: tuple[str, ...], known: Set[tuple[object, ...]]
+) -> Iterator[YizhanError]:
+    columns = [table.c[name] for name in names]
+    for *place, found in connection.execute(select(*columns, func.count()).group_by(*columns)):
+        if tuple(place) not in known:
+            yield RowsUnexplained(table=table.name, number=place[-1], found=found)
 
 
 def _content(line: Line) -> object:

@@ -11,7 +11,7 @@ little-endian, 0 for null) and the UTF-8 bytes. A span is 1,024 row numbers; one
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import pyarrow as pa
@@ -27,29 +27,32 @@ class Content:
     """Gathers stored batches (see FeedShape.to_stored), rows in ascending order, into the digests of their spans."""
 
     def __init__(self) -> None:
-        self._digests: list[bytes] = []
+        self._digests: dict[int, bytes] = {}
+        self._open = 0
         self._pieces: list[pa.RecordBatch] = []
 
     def add(self, stored: pa.RecordBatch) -> None:
         """Take the next rows."""
         for span, piece in _by_span(stored):
-            if span > len(self._digests):
-                self._close(span)
+            if span != self._open:
+                self._close()
+            self._open = span
             self._pieces.append(piece)
 
-    def finish(self) -> bytes:
-        """All digests, 32 bytes each, by span."""
-        if self._pieces:
-            self._close(len(self._digests) + 1)
-        return b"".join(self._digests)
+    def finish(self) -> Mapping[int, bytes]:
+        """The digest of each span that has rows."""
+        self._close()
+        return self._digests
 
-    def _close(self, span: int) -> None:
-        """End the open span and leave those up to `span` empty."""
+    def _close(self) -> None:
         if self._pieces:
-            self._digests.append(_digest(self._pieces))
+            self._digests[self._open] = _digest(self._pieces)
             self._pieces = []
-        missing = span - len(self._digests)
-        self._digests += [bytes(_SIZE)] * missing
+
+
+def joined(digests: Mapping[int, bytes]) -> bytes:
+    """All digests, 32 bytes each, by span, up to the last that has rows."""
+    return b"".join(digests.get(span, bytes(_SIZE)) for span in range(max(digests, default=-1) + 1))
 
 
 def differing(expected: bytes, found: bytes) -> Iterator[tuple[int, int]]:

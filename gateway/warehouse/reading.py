@@ -6,25 +6,36 @@ The same statements serve the load, which proves itself by them, and fsck. It mu
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Connection, Table, func, select, union_all
+from sqlalchemy import ColumnElement, Connection, FromClause, Table, func, select, union_all
 
 from gateway.records.totals import Totals
-from gateway.warehouse.content import Content
+from gateway.warehouse.content import SPAN, Content, joined
 from gateway.warehouse.shape import ROW, FeedShape
 from gateway.warehouse.tables import Place
 
 _READ_ROWS = 8_192
+_SPANS = 900  # named in one statement: some builds of SQLite take no more than 999 values
 
 
 def totals_of(connection: Connection, shape: FeedShape, table: Table, where: ColumnElement[bool]) -> Totals:
     """Rows and exact sums of some rows of a table."""
-    sums = (func.coalesce(func.sum(table.c[name]), 0) for name in shape.money)
-    rows, *fen = connection.execute(select(func.count(), *sums).select_from(table).where(where)).one()
-    counted = tuple(zip(shape.money, map(int, fen), strict=True))
-    return Totals(rows=rows, sums=counted, unreadable=tuple((name, 0) for name in shape.money))
+    return exact_sums(shape, connection.execute(select(*summed(shape, table)).where(where)).one())
+
+
+def summed(shape: FeedShape, table: FromClause) -> Iterator[ColumnElement[int]]:
+    """The rows and the sum of each money column, as `exact_sums` takes them."""
+    yield func.count()
+    yield from (func.coalesce(func.sum(table.c[name]), 0) for name in shape.money)
+
+
+def exact_sums(shape: FeedShape, figures: Sequence[int]) -> Totals:
+    """What `summed` gave, as totals."""
+    rows, *fen = figures
+    exact = tuple(zip(shape.money, map(int, fen), strict=True))
+    return Totals(rows=rows, sums=exact, unreadable=tuple((name, 0) for name in shape.money))
 
 
 def batch_totals(connection: Connection, place: Place) -> Totals:
@@ -43,19 +54,39 @@ def count(connection: Connection, table: Table, where: ColumnElement[bool]) -> i
 
 def content_of(connection: Connection, place: Place) -> bytes:
     """Digests of all rows a batch put in, wherever they are now; see Content."""
+    return joined(_digests(connection, place))
+
+
+def content_of_spans(connection: Connection, place: Place, spans: Sequence[int]) -> Mapping[int, bytes]:
+    """The same of some spans only, in ascending order."""
+    found: dict[int, bytes] = {}
+    for start in range(0, len(spans), _SPANS):
+        found |= _digests(connection, place, spans[start : start + _SPANS])
+    return found
+
+
+def _digests(connection: Connection, place: Place, spans: Sequence[int] | None = None) -> Mapping[int, bytes]:
     content = Content()
-    for rows in _batch_rows(connection, place):
+    for rows in _batch_rows(connection, place, spans):
         content.add(_to_arrow(rows, place.tables.shape))
     return content.finish()
 
 
-def _batch_rows(connection: Connection, place: Place) -> Iterator[list[tuple[object, ...]]]:
-    names = place.tables.shape.stored.names
-    both = (place.tables.current, place.tables.history)
-    query = union_all(*(select(*(t.c[name] for name in names)).where(place.batch_in(t)) for t in both)).order_by(ROW)
-    found = connection.execute(query.execution_options(yield_per=_READ_ROWS))
+def _batch_rows(
+    connection: Connection, place: Place, spans: Sequence[int] | None
+) -> Iterator[list[tuple[object, ...]]]:
+    names, parts = place.tables.shape.stored.names, []
+    for table in (place.tables.current, place.tables.history):
+        where = place.batch_in(table) if spans is None else place.batch_in(table) & span_of(table).in_(spans)
+        parts.append(select(*(table.c[name] for name in names)).where(where))
+    found = connection.execute(union_all(*parts).order_by(ROW).execution_options(yield_per=_READ_ROWS))
     for partition in found.partitions():
         yield [tuple(row) for row in partition]
+
+
+def span_of(table: FromClause) -> ColumnElement[int]:
+    """The number of a row's span; see Content."""
+    return (table.c[ROW] - 1) // SPAN
 
 
 def _to_arrow(rows: list[tuple[object, ...]], shape: FeedShape) -> pa.RecordBatch:

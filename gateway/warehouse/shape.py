@@ -10,14 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from gateway.catalogue import Operation
 from gateway.errors import PayloadShapeInvalid
 from gateway.records.totals import money_columns
 from gateway.records.types import Column, FieldType, target_schema
 
 ROW = "_row"
+FOLD = "_fold_"
+"""Before the name of a key column: the same value as keys compare it."""
 _INTEGERS = frozenset({FieldType.MONEY, FieldType.INTEGER, FieldType.BOOLEAN})
 _FEN_PER_YUAN = pa.scalar(100, pa.decimal128(3, 0))
 _SHANGHAI = pa.scalar(8 * 3600 * 1_000_000, pa.duration("us"))
@@ -39,12 +43,16 @@ class FeedShape:
     Attributes:
         columns: in the order of the payload.
         key: names of the columns that tell records of one region and period apart.
+        operation: the column that may order a record's removal, and the values that do.
+        amount: the money column that boards and ledgers speak of, where there is one.
     """
 
     feed: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     reach: Reach = Reach.PERIOD
+    operation: Operation | None = None
+    amount: str | None = None
 
     @property
     def money(self) -> tuple[str, ...]:
@@ -53,9 +61,23 @@ class FeedShape:
 
     @property
     def stored(self) -> pa.Schema:
-        """The row number and the stored form of each column."""
+        """The row number, the folded form of the columns that have one, and the stored form of each column."""
+        folds = [pa.field(FOLD + name, pa.utf8()) for name in self.folded]
         fields = [pa.field(c.name, pa.int64() if stored_as_integer(c) else pa.utf8()) for c in self.columns]
-        return pa.schema([pa.field(ROW, pa.int64()), *fields])
+        return pa.schema([pa.field(ROW, pa.int64()), *folds, *fields])
+
+    @property
+    def folded(self) -> tuple[str, ...]:
+        """Key columns of ID numbers. GB 11643's check character is one value, x or X: a key takes both as the same
+        person, the row keeps its own.
+        """
+        kinds = {column.name: column.type for column in self.columns}
+        return tuple(name for name in self.key if kinds[name] is FieldType.ID_NUMBER)
+
+    @property
+    def stored_key(self) -> tuple[str, ...]:
+        """The key by the names of its stored columns: what the database compares."""
+        return tuple(FOLD + name if name in self.folded else name for name in self.key)
 
     def require(self, batch: pa.RecordBatch) -> None:
         """Names and types must be the catalogue's. Raises PayloadShapeInvalid, naming the first column that is not."""
@@ -68,13 +90,15 @@ class FeedShape:
 
     def to_stored(self, batch: pa.RecordBatch, first_row: int) -> pa.RecordBatch:
         """The batch as it is stored, its rows numbered from `first_row`. Raises PayloadShapeInvalid."""
-        rows = pa.array(range(first_row, first_row + batch.num_rows), pa.int64())
-        stored = [rows]
+        rows = pa.array(np.arange(first_row, first_row + batch.num_rows, dtype=np.int64))
+        stored = [rows, *(pc.ascii_upper(batch.column(name)) for name in self.folded)]
         for column in self.columns:
             try:
                 stored.append(_stored(batch.column(column.name), column.type))
             except pa.ArrowInvalid:
                 raise PayloadShapeInvalid(feed=self.feed, field=column.name) from None
+            if pa.types.is_string(stored[-1].type) and pc.any(pc.match_substring(stored[-1], "\0")).as_py():
+                raise PayloadShapeInvalid(feed=self.feed, field=column.name)  # no text of PostgreSQL's holds a NUL
         return pa.RecordBatch.from_arrays(stored, schema=self.stored)
 
 

@@ -7,7 +7,9 @@ they are. This module must never run a load.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import (
     BigInteger,
@@ -15,8 +17,11 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    Index,
+    Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
     Table,
     Text,
     UniqueConstraint,
@@ -25,32 +30,38 @@ from sqlalchemy import (
     true,
 )
 
+from gateway.database import KEY_TEXT, Schema, append_only
 from gateway.errors import FeedShapeChanged
-from gateway.ledger.database import append_only
-from gateway.records.types import Column as Field
-from gateway.records.types import FieldType
-from gateway.warehouse.shape import ROW, FeedShape, Reach, stored_as_integer
+from gateway.warehouse.shape import FOLD, ROW, FeedShape, Reach, stored_as_integer
 
 _FEED = re.compile(r"[a-z][a-z0-9]*(?:[._][a-z0-9]+)+", re.ASCII)
 _MAX_FEED = 48  # PostgreSQL cuts names at 63 bytes
 REGION, PERIOD, BATCH, SUPERSEDED_BY = "_region", "_period", "_batch", "_superseded_by"
 FATE = "fate"
 
+_ROW_NUMBER = BigInteger().with_variant(Integer(), "sqlite")
+"""Of a temporary table: INTEGER PRIMARY KEY is SQLite's own number of a row, and needs no index beside the rows."""
+
 METADATA = MetaData()
 
 BATCHES = Table(
     "batches",
     METADATA,
-    Column("region", Text, primary_key=True),
+    Column("region", KEY_TEXT, primary_key=True),
     Column("number", BigInteger, primary_key=True, autoincrement=False),  # short name of the batch in the feed's tables
-    Column("digest", Text, nullable=False),
+    Column("digest", KEY_TEXT, nullable=False),
     Column("batch", Text, nullable=False),
-    Column("feed", Text, nullable=False),
-    Column("period", Text, nullable=False),
+    Column("feed", KEY_TEXT, nullable=False),
+    Column("period", KEY_TEXT, nullable=False),
     Column("revision", BigInteger, nullable=False),
     Column("kind", Text, nullable=False),
     Column("sender", Text, nullable=False),
     Column("previous", Text),
+    Column("reason", Text),
+    Column("by", Text),
+    Column("released_by", Text),
+    Column("order_number", Text, index=True),
+    Column("order_uses", BigInteger),
     Column("sent", Text, nullable=False),
     Column("set_aside", BigInteger, nullable=False),
     Column("landed_at", Text, nullable=False),
@@ -59,8 +70,12 @@ BATCHES = Table(
     Column("loaded", Text, nullable=False),
     Column("problem", Text, nullable=False),
     Column("duplicate", Text, nullable=False),
-    Column("changed", BigInteger, nullable=False),
+    Column("added", Text, nullable=False),
+    Column("changed", Text, nullable=False),
+    Column("replaced", Text, nullable=False),
+    Column("removed", Text, nullable=False),
     Column("content", LargeBinary, nullable=False),
+    Column("superseded", LargeBinary, nullable=False),
     Column("position", BigInteger, nullable=False),
     Column("head", Text, nullable=False),
     Column("receipt", LargeBinary, nullable=False),
@@ -68,6 +83,8 @@ BATCHES = Table(
     UniqueConstraint("region", "feed", "period", "revision"),
 )
 append_only(BATCHES)
+
+SCHEMA = Schema(name="warehouse", head="0001", metadata=METADATA, scripts=Path(__file__).parent / "migrations")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +95,7 @@ class FeedTables:
         current: what is believed now; key is region, period and the feed's own key.
         history: superseded rows, with the number of the batch that superseded each.
         stage: rows of a load on their way, in a temporary table.
-        judged: of these, the row numbers that will not be written, and why; temporary too.
+        judged: of these, the row numbers whose fate is not to be a duplicate of a row that is held; temporary too.
     """
 
     shape: FeedShape
@@ -100,29 +117,31 @@ class FeedTables:
             current=Table(
                 f"current__{name}",
                 metadata,
-                *(Column(place, Text, primary_key=True) for place in (REGION, PERIOD)),
+                *(Column(place, KEY_TEXT) for place in (REGION, PERIOD)),
                 *(Column(column, kind, nullable=False) for column, kind in lineage),
-                *(_column(f, shape.key) for f in shape.columns),
+                *_stored_columns(shape),
+                PrimaryKeyConstraint(REGION, PERIOD, *shape.stored_key),
             ),
             history=Table(
                 f"history__{name}",
                 metadata,
-                *(Column(place, Text, primary_key=True) for place in (REGION, PERIOD)),
+                *(Column(place, KEY_TEXT, primary_key=True) for place in (REGION, PERIOD)),
                 *(Column(c, kind, primary_key=True, autoincrement=False) for c, kind in lineage),
-                *(_column(f, ()) for f in shape.columns),
+                *_stored_columns(shape),
                 Column(SUPERSEDED_BY, BigInteger, nullable=False),
+                Index(f"superseded__{name}", REGION, SUPERSEDED_BY),
             ),
             stage=Table(
                 f"stage__{name}",
                 MetaData(),
-                Column(ROW, BigInteger, primary_key=True, autoincrement=False),
-                *(_column(f, ()) for f in shape.columns),
+                Column(ROW, _ROW_NUMBER, primary_key=True, autoincrement=False),
+                *_stored_columns(shape),
                 prefixes=["TEMPORARY"],
             ),
             judged=Table(
                 f"judged__{name}",
                 MetaData(),
-                Column(ROW, BigInteger, primary_key=True, autoincrement=False),
+                Column(ROW, _ROW_NUMBER, primary_key=True, autoincrement=False),
                 Column(FATE, Text, nullable=False),
                 prefixes=["TEMPORARY"],
             ),
@@ -145,7 +164,7 @@ class FeedTables:
 
     def same_key(self, left: FromClause, right: FromClause) -> ColumnElement[bool]:
         """Rows that are records of the same thing."""
-        return and_(true(), *(left.c[name] == right.c[name] for name in self.shape.key))
+        return and_(true(), *(left.c[name] == right.c[name] for name in self.shape.stored_key))
 
     def same_content(self, left: Table, right: Table) -> ColumnElement[bool]:
         """Rows of one key that say the same, null being equal to null."""
@@ -167,7 +186,10 @@ class FeedTables:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where the rows of one batch are: the feed's tables, the region and period, and the batch's number."""
+    """Where the rows of one batch are: the feed's tables, the region and period, and the batch's number.
+
+    A number is the beginning of the manifest's digest, so that every receiver gives a batch the same one.
+    """
 
     tables: FeedTables
     region: str
@@ -187,15 +209,19 @@ class Place:
         return and_(self.period_in(table), table.c[BATCH] == self.number)
 
 
+def number_of(digest: str) -> int:
+    """The short name of a batch in the feed's tables: 60 bits of its manifest's digest (two alike are refused)."""
+    return int(digest[:15], 16)
+
+
 def _plain(kind: str) -> str:
     """A type's name without its collation, which databases do not report alike."""
     return kind.split()[0]
 
 
-def _column(field: Field, key: tuple[str, ...]) -> Column[object]:
-    in_key = field.name in key
-    if stored_as_integer(field):
-        return Column(field.name, BigInteger, primary_key=in_key, autoincrement=False)
-    # GB 11643's check character is one value, x or X: a key takes both as the same person, the row keeps its own
-    folded = field.type is FieldType.ID_NUMBER
-    return Column(field.name, Text(collation="NOCASE") if folded else Text, primary_key=in_key)
+def _stored_columns(shape: FeedShape) -> Iterator[Column[object]]:
+    """The folded columns, and the feed's as they are stored."""
+    for name in shape.folded:
+        yield Column(FOLD + name, KEY_TEXT)
+    for field in shape.columns:
+        yield Column(field.name, BigInteger if stored_as_integer(field) else KEY_TEXT, autoincrement=False)

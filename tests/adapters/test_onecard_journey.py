@@ -19,10 +19,12 @@ from gateway.cli import fiscal
 from gateway.cli.shell import Shell
 from gateway.collect import Collected, Desk, Task, collect
 from gateway.collect.reconciled import fiscal_batches, require_reconciled
+from gateway.database import open_database
 from gateway.envelope.fiscal import FiscalBatch, samples
 from gateway.envelope.sealed import verify_manifest
 from gateway.errors import ReconciliationUnbalanced, Unbalanced
-from gateway.ledger import EventKind, Ledger, open_database
+from gateway.ledger import EventKind, Ledger
+from gateway.orders import Orders
 from gateway.problems import ProblemBooks
 from gateway.spool import Spool, State
 from tests.adapters.county_payments import MEASURES, County, yuan
@@ -42,12 +44,15 @@ def world() -> World:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, world: World) -> Desk:
+def desk(tmp_path: Path, world: World, catalogue: Catalogue) -> Desk:
     return Desk(
         spool=Spool(tmp_path / "spool"),
         ledger=Ledger(open_database(tmp_path / "ledger.db"), "finance"),
-        books=ProblemBooks(root=tmp_path / "problems"),
+        books=ProblemBooks(root=tmp_path / "problems", secret=tmp_path / "problems.secret"),
         bookmarks=Bookmarks(root=tmp_path / "bookmarks", secret=tmp_path / "bookmarks.key"),
+        orders=Orders(root=tmp_path / "orders"),
+        catalogue=catalogue,
+        trust=lambda: world.trust,
         signer=world.finance,
         recipients=(der(world.encryption["changning"]),),
         clock=lambda: datetime.now().astimezone(),
@@ -95,7 +100,7 @@ def test_late_returns_are_a_correction_after_which_nobody_is_pending(
     first = collected(task, desk, office, secrets)
     county.return_late()
     office.returns(county.returns_text())
-    second = collected(replace(task, reason="开户行补充回盘", by="预算股"), desk, office, secrets)
+    second = collected(replace(task, reason="开户行补充回盘", by="p001"), desk, office, secrets)
     assert second.manifest.revision == 2
     assert sum(one.pending.people for one in first.manifest.reconciliation or ()) == len(county.late)
     assert stated(second.manifest.reconciliation) == county.figures()

@@ -53,6 +53,8 @@ def test_the_last_complete_period_had_ended_and_the_next_had_not(cadence, day):
         ("2026Q2", Cadence.QUARTERLY, date(2026, 4, 1), date(2026, 6, 30)),
         ("2026Q3", Cadence.QUARTERLY, date(2026, 7, 1), date(2026, 9, 30)),
         ("2017Q4", Cadence.QUARTERLY, date(2017, 10, 1), date(2017, 12, 31)),
+        ("2026H1", Cadence.HALF_YEARLY, date(2026, 1, 1), date(2026, 6, 30)),
+        ("2026H2", Cadence.HALF_YEARLY, date(2026, 7, 1), date(2026, 12, 31)),
         ("2026", Cadence.YEARLY, date(2026, 1, 1), date(2026, 12, 31)),
     ],
 )
@@ -66,6 +68,7 @@ def test_a_written_period_means_these_days(text, cadence, start, last):
     [
         ("2017-12", "2018-01"),
         ("2017Q4", "2018Q1"),
+        ("2017H2", "2018H1"),
         ("2017", "2018"),
         ("2024-02-29", "2024-03-01"),
         ("2017-12-31", "2018-01-01"),
@@ -83,9 +86,9 @@ def test_october_is_complete_on_the_first_of_november_and_not_before():
 
 @pytest.mark.parametrize(
     "text",
-    ["", "2026-13", "2026-00", "2026-1", "2026Q0", "2026Q5", "2026q1", "2026-Q1", "2026-02-29", "2026-11-31", "202610",
-     "26-10", " 2026-10", "2026-10 ", "2026-10\n", "二〇二六", "\uff12026-10", "2026\uff0d10", "\u0662026-10",
-     "1899", "3000", "2026-10/r1", "+2026"],
+    ["", "2026-13", "2026-00", "2026-1", "2026Q0", "2026Q5", "2026q1", "2026-Q1", "2026H0", "2026H3", "2026-02-29",
+     "2026-11-31", "202610", "26-10", " 2026-10", "2026-10 ", "2026-10\n", "二〇二六", "\uff12026-10",
+     "2026\uff0d10", "\u0662026-10", "1899", "3000", "2026-10/r1", "+2026"],
 )  # fmt: skip
 def test_anything_else_is_refused(text):
     with pytest.raises(PeriodInvalid) as refused:

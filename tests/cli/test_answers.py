@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -121,8 +122,11 @@ def test_spool_list_names_each_entry_and_its_place(county: County, yizhan: Yizha
 
 def test_problems_are_masked_and_give_place_field_code_and_reason(county: County, yizhan: Yizhan) -> None:
     said = _problems(county, yizhan, "zh")
-    assert set(said) == {"feed", "period", "problems"}
-    assert {tuple(problem) for problem in said["problems"]} == {("position", "field", "code", "reason", "masked")}
+    assert set(said) == {"feed", "period", "revision", "problems", "previous"}
+    assert (said["revision"], said["previous"]) == (1, None)
+    assert {tuple(problem) for problem in said["problems"]} == {
+        ("position", "field", "code", "reason", "masked", "before")
+    }
     wrong = next(problem for problem in said["problems"] if problem["code"] == "YZ-3055")
     assert wrong["field"] == "id_number"
     assert wrong["reason"].startswith("身份证号校验位不符")
@@ -143,7 +147,7 @@ def test_problems_out_writes_the_book_and_an_empty_one_where_there_are_none(
     assert (len(rows), len(header_only)) == (1 + len(_problems(county, yizhan, "zh")["problems"]), 1)
 
 
-@pytest.mark.parametrize("out", ["book.xlsx", "no-such-directory/book.csv"])
+@pytest.mark.parametrize("out", ["book.ods", "book", "no-such-directory/book.csv", "no-such-directory/book.xlsx"])
 def test_problems_out_refuses_what_it_cannot_write(county: County, yizhan: Yizhan, tmp_path: Path, out: str) -> None:
     ended = yizhan.run(
         "problems", FEEDS["finance"], "--period", "2025-10", "--site", county.site("finance"), "--out", tmp_path / out
@@ -191,8 +195,22 @@ def test_probe_shows_a_real_source_with_every_value_masked(running: County, yizh
     )
 
 
+def test_a_period_before_the_first_one_owed_is_told_to_stand_on_no_board(
+    county: County, tmp_path: Path, yizhan: Yizhan
+) -> None:
+    site = shutil.copytree(county.site("civil"), tmp_path / "civil")
+    for period, told in (("2025-09", True), ("2025-10", False)):
+        ended = yizhan.run("run", "civil.dibao", "--period", period, "--site", site)  # its source is down by now
+        assert ended.code == 75
+        assert ("早于起报数据期 2025-10" in ended.err) is told
+
+
 def test_run_on_a_centre_and_serve_on_a_front_end_are_refused(county: County, yizhan: Yizhan) -> None:
-    for command, site in (("run", "centre"), ("deliver", "centre"), ("problems x --period 2025-10", "centre")):
+    for command, site in (
+        ("run", "centre"),
+        ("deliver --again 2025-01-01", "centre"),
+        ("problems x --period 2025-10", "centre"),
+    ):
         ended = yizhan.run(*command.split(), "--site", county.site(site))
         assert (ended.code, ended.out) == (2, "")
         assert "YZ-1010" in ended.err

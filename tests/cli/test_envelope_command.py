@@ -5,11 +5,15 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import BATCHES, County
+from gateway.envelope.papers import Order, sign_order, sign_release
+from gateway.envelope.sealed import verify_manifest
+from gateway.keys import KeyRing, Purpose, Stage
+from tests.cli.conftest import BATCHES, NOW, County
 from tests.peers.command import Yizhan
 
 FILES = ("manifest.p7s", "keys.p7m", "payload", "receipt.p7s")
@@ -37,7 +41,8 @@ def test_files_verify_in_any_order_and_find_the_site_they_lie_in(
     assert ended.json["signer"] == "finance"
     assert ended.json["centre"] == "changning"
     assert ended.json["anchors"] == str(county.site("finance") / "keys" / "anchors")
-    assert [found["steps"] for found in ended.json["unchecked"]] == ["3.8-3.11, 4.4-4.5"]
+    assert (ended.json["declared_by"], ended.json["released_by"], ended.json["order"]) == (None, None, None)
+    assert [found["steps"] for found in ended.json["unchecked"]] == ["6.1-6.14", "3.8-3.11, 4.4-4.5"]
 
 
 @pytest.mark.parametrize("given", [("manifest.p7s",), ("manifest.p7s", "keys.p7m"), ("receipt.p7s", "manifest.p7s")])
@@ -109,5 +114,86 @@ def test_inspect_shows_manifest_and_receipt_and_says_that_it_verified_nothing(co
     assert ended.err == "以下内容未经核验\n"
     assert "finance.onecard" in ended.out
     document = yizhan.run("envelope", "inspect", *(copied / name for name in FILES), "--json").json
-    assert set(document) == {"manifest", "manifest_digest", "recipient_key_ids", "receipt"}
+    assert set(document) == {
+        "manifest", "manifest_digest", "recipient_key_ids", "declared_by", "released_by", "order", "receipt",
+        "further_receipts",
+    }  # fmt: skip
     assert document["receipt"]["manifest_digest"] == f"sha256:{document['manifest_digest']}"
+
+
+@pytest.fixture
+def sealed_at(copied: Path, county: County) -> datetime:
+    trust = KeyRing(directory=county.site("finance") / "keys", stage=Stage.REHEARSAL).trust()
+    return verify_manifest(
+        (copied / "manifest.p7s").read_bytes(), trust, datetime.fromisoformat(NOW)
+    ).manifest.created_at
+
+
+@pytest.fixture
+def released(copied: Path, county: County, sealed_at: datetime) -> Path:
+    """The batch with a release by the demonstration's own reviewer."""
+    ring = KeyRing(directory=county.site("finance") / "keys", stage=Stage.REHEARSAL)
+    reviewer, trust = ring.person("p003"), ring.trust()
+    declared = verify_manifest((copied / "manifest.p7s").read_bytes(), trust, sealed_at)
+    identity = trust.verify(reviewer.certificate, reviewer.intermediates, Purpose.PERSON, sealed_at)
+    (copied / "release.p7s").write_bytes(sign_release(declared, identity, reviewer, sealed_at))
+    return copied
+
+
+@pytest.fixture
+def order(tmp_path: Path, county: County, sealed_at: datetime) -> Path:
+    """An order by the demonstration's own approver."""
+    said = Order(
+        number="常数整改〔2026〕7号",
+        centre="changning",
+        person="p101",
+        departments=(),
+        feeds=("finance.onecard",),
+        first="2025-01",
+        last="2025-12",
+        reason="审计整改",
+        issued_at=sealed_at,
+        expires_at=sealed_at + timedelta(days=30),
+        uses=1,
+    )
+    approver = KeyRing(directory=county.site("centre") / "keys", stage=Stage.REHEARSAL).person("p101")
+    (tmp_path / "order").write_bytes(sign_order(said, approver))
+    return tmp_path / "order"
+
+
+def test_a_release_is_shown_and_verified_with_its_batch(
+    released: Path, trust: tuple[object, ...], yizhan: Yizhan, sealed_at: datetime
+) -> None:
+    files = [released / name for name in ("release.p7s", *FILES)]
+    signed = {"department": "finance", "person": "p003", "at": sealed_at.isoformat()}
+    document = yizhan.run("envelope", "verify", *files, *trust, "--json").json
+    assert (document["released_by"], document["declared_by"], document["order"]) == (signed, None, None)
+    assert "6.1-6.14" in {found["steps"] for found in document["checked"]}
+    assert "-" in {found["steps"] for found in document["unchecked"]}
+    ended = yizhan.run("envelope", "verify", *files, *trust, "--lang", "en")
+    assert f"released by  finance p003  {sealed_at.isoformat()}" in ended.out
+    shown = yizhan.run("envelope", "inspect", *files, "--json").json
+    assert shown["manifest"]["released_by"] is None
+    assert {key: shown["released_by"][key] for key in signed} == signed
+    assert shown["released_by"]["manifest_digest"] == f"sha256:{shown['manifest_digest']}"
+
+
+def test_a_release_that_was_altered_or_has_no_batch_is_refused_with_its_code(
+    released: Path, trust: tuple[object, ...], yizhan: Yizhan
+) -> None:
+    release = released / "release.p7s"
+    assert "YZ-4103" in yizhan.run("envelope", "verify", release, *trust).err
+    release.write_bytes(release.read_bytes().replace(b'"person":"p003"', b'"person":"p004"'))
+    ended = yizhan.run("envelope", "verify", released / "manifest.p7s", release, *trust)
+    assert (ended.code, "YZ-4603" in ended.err) == (1, True)
+
+
+def test_an_order_is_shown_and_verified_alone_and_refused_beside_a_batch_that_does_not_name_it(
+    order: Path, copied: Path, trust: tuple[object, ...], yizhan: Yizhan
+) -> None:
+    assert yizhan.run("envelope", "inspect", order, "--json").json["order"]["number"] == "常数整改〔2026〕7号"
+    ended = yizhan.run("envelope", "verify", order, *trust)
+    assert (ended.code, "整改单  常数整改〔2026〕7号  changning p101" in ended.out) == (0, True)
+    assert yizhan.run("envelope", "verify", order, *trust, "--json").json["order"]["uses"] == 1
+    refused = yizhan.run("envelope", "verify", order, copied / "manifest.p7s", *trust)
+    assert (refused.code, "YZ-4712" in refused.err) == (1, True)

@@ -5,8 +5,11 @@ command line. The sets searched for are all that the generated sources hold, som
 
 from __future__ import annotations
 
+import hashlib
+import re
 import shutil
 import sqlite3
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,7 @@ from tests.cli.conftest import FEEDS, FRONT_ENDS, MONTH, NODES, PERIODS, County
 from tests.peers.canaries import Canaries
 from tests.peers.command import Yizhan
 
+LATER = "2025-12-02T10:00:00+08:00"
 FEED_TABLES = ("current__", "history__")
 
 
@@ -87,14 +91,28 @@ def test_every_way_of_looking_at_a_node_shows_none(county: County, canaries: Can
             yizhan.run(*command.split(), "--site", county.site(node))
     for department in FRONT_ENDS:
         given = FEEDS[department], "--period", PERIODS[department], "--site", county.site(department)
-        for options in ((), ("--json",), ("--lang", "en"), ("--out", yizhan.scratch / f"{department}.csv")):
-            yizhan.run("problems", *given, *options)
+        outs = [yizhan.scratch / f"{department}.{kind}" for kind in ("csv", "xlsx")]
+        for options in ((), ("--json",), ("--lang", "en"), *(("--out", out) for out in outs)):
+            assert yizhan.run("problems", *given, *options).code == 0
+        with zipfile.ZipFile(outs[1]) as parts:
+            parts.extractall(outs[1].with_suffix(""))
         entry = county.entry(department, department)
         for command in ("inspect", "verify"):
             yizhan.run("envelope", command, *entry.iterdir(), "--json")
     assert sum(len(said) for said in yizhan.said) > 20_000
     assert [hit for said in yizhan.said for hit in canaries.in_text(said)] == []
     assert list(canaries.below(yizhan.scratch)) == []
+
+
+def test_what_lies_beside_a_problem_book_is_no_hash_that_could_be_tried_out(county: County, canaries: Canaries) -> None:
+    """18 digits can be enumerated: a plain hash of a number is the number."""
+    files = [file for file in county.root.glob("*/problems/*/*/r1.rows") if '"key"' in file.read_text()]
+    assert {file.parents[3].name for file in files} == set(FRONT_ENDS)
+    held = {digest for file in files for digest in re.findall(r"[0-9a-f]{32}", file.read_text())}
+    assert len(held) > 2 * len(FRONT_ENDS)
+    for name in ("md5", "sha1", "sha256"):
+        tried = {hashlib.new(name, number.encode()).hexdigest()[:32] for number in canaries.numbers}
+        assert tried & held == set(), name
 
 
 def test_a_run_whose_source_is_gone_leaves_none(finance: Path, canaries: Canaries, yizhan: Yizhan) -> None:
@@ -110,6 +128,38 @@ def test_a_batch_altered_in_the_spool_is_told_without_one(agri: Path, canaries: 
     assert ended.code == 1
     assert "YZ-7301" in ended.out
     _expect_none(agri, canaries, yizhan)
+
+
+def test_archives_backups_orders_and_masked_copies_hold_none(
+    county: County, canaries: Canaries, tmp_path: Path
+) -> None:
+    """The rows are where they belong: in the backup's database, and in the copy that was asked for unmasked."""
+    later = Yizhan(scratch=tmp_path / "scratch", environ={"YIZHAN_NOW": LATER})
+    later.scratch.mkdir()
+    handed = tmp_path / "handed"
+    handed.mkdir()
+    for node in NODES:
+        site = shutil.copytree(county.site(node), tmp_path / node)
+        for command in (("archive", "write"), ("purge", "--dry-run"), ("backup", "--out", handed / f"backup-{node}")):
+            assert later.run(*command, "--site", site).code == 0
+    centre = tmp_path / "centre"
+    for department, feed in FEEDS.items():
+        of = feed, "--period", PERIODS[department], "--site", centre
+        to = "--to", "430482", "--by", "数据股", "--reason", "低保比对"
+        for ending in ("csv", "parquet"):
+            assert (
+                later.run("copy", "write", *of, *to, "--masked", "--out", handed / f"{department}.{ending}").code == 0
+            )
+        assert later.run("copy", "write", *of, *to, "--out", handed / f"clear-{department}.csv").code == 0
+        assert later.run("asof", *of, "--rows", 20, "--json").code == 0
+    held_by_right = [handed / "backup-centre" / "database.sqlite", *handed.glob("clear-*.csv")]
+    assert all(canaries.in_bytes(file.read_bytes()) for file in held_by_right)
+    assert len(list(tmp_path.glob("*/archive/*.tar"))) == len(NODES)
+    assert list(canaries.below(handed, but=held_by_right)) == []
+    for node in NODES:
+        allowed = [tmp_path / node / name for name in ("secrets", "warehouse.db", "warehouse.db-wal")]
+        assert list(canaries.below(tmp_path / node, but=allowed)) == []
+    assert [hit for said in later.said for hit in canaries.in_text(said)] == []
 
 
 def _expect_none(site: Path, canaries: Canaries, yizhan: Yizhan) -> None:

@@ -20,7 +20,7 @@ def waiting(agri: Path, yizhan: Yizhan) -> Path:
     edit_site(agri, lambda site: site.update(centres={}))
     with sqlite3.connect(agri.parent / "cwgl.db") as database:
         database.execute("UPDATE cw_pz SET zc = zc + 1 WHERE rowid = 1")
-    ended = yizhan.run("run", "--site", agri, "--reason", "补记一分", "--by", "农村财务管理站", "--json")
+    ended = yizhan.run("run", "--site", agri, "--reason", "补记一分", "--by", "p001", "--json")
     assert ended.code == 2, ended.err
     assert ended.err.startswith("[YZ-1006] 没有这个中心地址:changning")
     assert ended.json["delivered"][0]["state"] == "ready"

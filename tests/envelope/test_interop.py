@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 from dataclasses import replace
@@ -15,10 +16,14 @@ from tink import secret_key_access, streaming_aead
 from tink.proto import aes_gcm_hkdf_streaming_pb2, common_pb2, tink_pb2
 
 from gateway.envelope import enveloped, sealed
+from gateway.envelope.papers import sign_order, sign_release
+from gateway.envelope.papers.form import encode
+from gateway.envelope.papers.order import ORDER
 from gateway.envelope.payload import ASSOCIATED, HEADER, SEGMENT, PayloadWriter
 from gateway.envelope.receipt import decode as decode_receipt
 from gateway.errors import KeysNotCanonical, KeysNotCms, ManifestNotCanonical, ManifestNotCms
-from tests.envelope.world import Files, World, answer, unseal
+from tests.envelope.papers import approval
+from tests.envelope.world import NOW, Files, World, answer, unseal
 
 
 @pytest.fixture
@@ -54,6 +59,32 @@ def test_openssl_verifies_the_manifest_and_prints_its_json(directory: Path, file
 def test_openssl_verifies_the_receipt_and_prints_its_json(directory: Path, world: World, files: Files) -> None:
     printed = openssl(directory, "cms -verify -binary -inform DER -in receipt.p7s -CAfile root.crt")
     assert decode_receipt(printed) == answer(world.verify(files))
+
+
+@pytest.mark.parametrize("profile", ["", "-cades"])
+@pytest.mark.parametrize("paper", ["release", "order"])
+def test_openssl_verifies_a_paper_and_prints_its_json(
+    directory: Path, world: World, files: Files, paper: str, profile: str
+) -> None:
+    reviewer, said = world.reviewer, approval()
+    signed = {
+        "release": sign_release(world.verify(files), reviewer.identity, reviewer.signer, NOW),
+        "order": sign_order(said, world.approver.signer),
+    }
+    (directory / "paper.p7s").write_bytes(signed[paper])
+    printed = openssl(directory, f"cms -verify {profile} -binary -inform DER -in paper.p7s -CAfile root.crt")
+    expected = {
+        "release": {
+            "format": "yizhan-release/1",
+            "batch": "finance.onecard/2026-10/r1",
+            "manifest_digest": f"sha256:{files.digest}",
+            "department": "finance",
+            "person": "p003",
+            "at": NOW.isoformat(),
+        },
+        "order": json.loads(encode(said, ORDER)),
+    }
+    assert json.loads(printed) == expected[paper]
 
 
 @pytest.mark.parametrize("centre", ["changning", "hengyang"])

@@ -7,10 +7,21 @@ from itertools import permutations
 
 import pytest
 
+from gateway.envelope.manifest import Kind, ProblemTotals
+from gateway.envelope.papers import sign_nil, sign_order, sign_release
 from gateway.envelope.report import Files as Found
-from gateway.envelope.report import Given, Report, identify, inspect, verify_files
-from gateway.errors import FilesIncomplete, FileTooLong, FileUnknown, KeysOfAnotherBatch, ReceiptForAnotherBatch
-from tests.envelope.world import NOW, Files, World
+from gateway.envelope.report import Finding, Given, Report, identify, inspect, verify_files
+from gateway.errors import (
+    EndorsementOfAnotherBatch,
+    FilesIncomplete,
+    FileTooLong,
+    FileUnknown,
+    KeysOfAnotherBatch,
+    OrderForAnotherBatch,
+    ReceiptForAnotherBatch,
+)
+from tests.envelope.papers import approval
+from tests.envelope.world import NOTHING, NOW, Files, World
 
 
 @pytest.fixture
@@ -27,27 +38,105 @@ def verified(world: World, *contents: bytes) -> Report:
     return verify_files(found(*contents), world.trust, NOW)
 
 
+RELEASE, DUTIES, OPENING = "6.1-6.14", "-", "3.8-3.11, 4.4-4.5"
+
+
+def steps(findings: tuple[Finding, ...]) -> list[str]:
+    return [one.steps for one in findings]
+
+
 def test_all_four_files_verify_in_any_order(world: World, parts: dict[str, bytes]) -> None:
     for order in permutations(parts.values()):
         report = verified(world, *order)
-        assert [one.steps for one in report.unchecked] == ["3.8-3.11, 4.4-4.5"]
+        assert steps(report.unchecked) == [RELEASE, OPENING]
         assert report.declared and report.sealer and report.answer
+
+
+@pytest.fixture
+def ordered(world: World) -> dict[str, bytes]:
+    """A nil return for a frozen year with all its papers."""
+    files = world.seal(
+        kind=Kind.NIL,
+        by="预算股负责人",
+        rectification_order="7",
+        totals=NOTHING,
+        extracted=NOTHING,
+        problems=ProblemTotals(rows=0, sums=(("amount", 0),)),
+    )
+    batch = world.verify(files)
+    return {
+        "manifest": files.manifest,
+        "nil": sign_nil(batch, world.declarer.identity, world.declarer.signer, NOW),
+        "release": sign_release(batch, world.reviewer.identity, world.reviewer.signer, NOW),
+        "order": sign_order(approval(), world.approver.signer),
+        "receipt": world.receipt(batch),
+    }
+
+
+def test_papers_verify_with_their_manifest_in_any_order(world: World, ordered: dict[str, bytes]) -> None:
+    for order in permutations(ordered.values()):
+        report = verified(world, *order)
+        assert report.declared_by and report.released_by and report.order
+        assert (report.declared_by.person, report.released_by.person, report.order.number) == ("p004", "p003", "7")
+    assert steps(report.checked) == [
+        "2.1-2.10", "6.1-6.14", "6.1-6.14", "7.1-7.11", "7.12-7.14", "5.1-5.10", "5.11-5.14",
+    ]  # fmt: skip
+    assert steps(report.unchecked) == ["3.1-3.7", "4.1-4.3", DUTIES, OPENING]
+
+
+def test_papers_that_a_manifest_calls_for_and_nobody_gave_are_said_not_to_be_checked(
+    world: World, ordered: dict[str, bytes]
+) -> None:
+    report = verified(world, ordered["manifest"])
+    assert (report.declared_by, report.released_by, report.order) == (None, None, None)
+    assert steps(report.unchecked)[2:-3] == ["6.1-6.14", "6.1-6.14", "7.1-7.11", "7.12-7.14"]
+
+
+def test_an_order_alone_is_verified_and_said_to_be_matched_with_nothing(
+    world: World, ordered: dict[str, bytes]
+) -> None:
+    report = verified(world, ordered["order"])
+    assert report.order == approval()
+    assert steps(report.checked) == ["7.1-7.11"]
+    assert "7.12-7.14" in steps(report.unchecked)
+
+
+def test_a_paper_about_another_batch_is_refused_beside_a_manifest(
+    world: World, files: Files, ordered: dict[str, bytes]
+) -> None:
+    for paper, refusal in (
+        ("nil", EndorsementOfAnotherBatch),
+        ("release", EndorsementOfAnotherBatch),
+        ("order", OrderForAnotherBatch),
+    ):
+        with pytest.raises(refusal):
+            verified(world, files.manifest, ordered[paper])
+
+
+def test_inspect_shows_who_signed_the_papers_without_any_trust(ordered: dict[str, bytes], files: Files) -> None:
+    contents = inspect(found(*ordered.values()))
+    assert contents.declared_by and contents.released_by
+    assert (contents.declared_by.person, contents.released_by.person) == ("p004", "p003")
+    assert contents.released_by.manifest_digest == contents.manifest_digest
+    assert contents.order == approval()
+    bare = inspect(found(files.manifest))
+    assert (bare.declared_by, bare.released_by, bare.order) == (None, None, None)
 
 
 @pytest.mark.parametrize(
     ("given", "unchecked"),
     [
-        (("manifest",), ["3.1-3.7", "4.1-4.3", "5.1-5.10", "5.11-5.14"]),
-        (("manifest", "keys"), ["4.1-4.3", "5.1-5.10", "5.11-5.14"]),
-        (("manifest", "payload", "receipt"), ["3.1-3.7"]),
-        (("receipt",), ["2.1-2.10", "3.1-3.7", "4.1-4.3", "5.11-5.14"]),
+        (("manifest",), ["3.1-3.7", "4.1-4.3", RELEASE, "5.1-5.10", "5.11-5.14"]),
+        (("manifest", "keys"), ["4.1-4.3", RELEASE, "5.1-5.10", "5.11-5.14"]),
+        (("manifest", "payload", "receipt"), ["3.1-3.7", RELEASE]),
+        (("receipt",), ["2.1-2.10", "3.1-3.7", "4.1-4.3", RELEASE, "5.11-5.14"]),
     ],
 )
 def test_what_was_not_given_is_said_not_to_be_checked(
     world: World, parts: dict[str, bytes], given: tuple[str, ...], unchecked: list[str]
 ) -> None:
     report = verified(world, *(parts[one] for one in given))
-    assert [one.steps for one in report.unchecked] == [*unchecked, "3.8-3.11, 4.4-4.5"]
+    assert steps(report.unchecked) == [*unchecked, OPENING]
     assert all(one.zh and one.en for one in (*report.checked, *report.unchecked))
 
 
@@ -71,8 +160,16 @@ def test_a_file_that_is_none_of_the_four_is_refused_by_its_name(data: bytes) -> 
         found(data)
 
 
+@pytest.mark.parametrize("paper", ["nil", "release"])
+def test_an_endorsement_without_its_manifest_is_refused(world: World, ordered: dict[str, bytes], paper: str) -> None:
+    with pytest.raises(FilesIncomplete):
+        verified(world, ordered[paper], ordered["receipt"])
+    with pytest.raises(FilesIncomplete):
+        found(ordered[paper], ordered[paper])
+
+
 def test_an_oversized_file_is_refused(parts: dict[str, bytes]) -> None:
-    for part, limit in (("manifest", 1 << 20), ("keys", 64 << 10), ("receipt", 128 << 10)):
+    for part, limit in (("manifest", 1 << 20), ("keys", 64 << 10), ("receipt", 256 << 10)):
         with pytest.raises(FileTooLong):
             found(parts[part] + bytes(limit))
 

@@ -14,6 +14,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
+from gateway.envelope.papers import Papers, check_papers
+from gateway.envelope.papers.bundle import PAPERS
 from gateway.envelope.payload import PayloadReader
 from gateway.envelope.receipt import check_receipt
 from gateway.envelope.report import Given, identify, verify_files
@@ -72,6 +74,8 @@ def run(vector: dict, trust: Trust) -> None:
         key = open_key(batch, decryptor(vector["open_as"]))
         with (VECTORS / files["payload"]).open("rb") as source:
             assert rows_of(PayloadReader(source, key)) == declared.manifest.totals.rows
+    papers = Papers.of((name, read(vector, name)) for name in PAPERS if name in files)
+    check_papers(papers, declared, trust, AT)
     if "receipt" in files:
         check_receipt(read(vector, "receipt"), declared, trust, AT)
 
@@ -130,6 +134,6 @@ def test_every_error_of_the_envelope_is_a_step_of_envelope_md() -> None:
 
 
 def test_each_step_is_cited_in_the_code() -> None:
-    code = "".join(p.read_text() for p in (ROOT / "gateway" / "envelope").glob("*.py"))
+    code = "".join(p.read_text() for p in (ROOT / "gateway" / "envelope").rglob("*.py"))
     cited = {s for line in re.findall(r"# ENVELOPE ([\d., to]+)", code) for s in re.findall(r"\d\.\d+", line)}
     assert set(STEPS) <= cited

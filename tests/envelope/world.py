@@ -16,11 +16,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.envelope import sealing
 from gateway.envelope.canonical import ControlTotals
+from gateway.envelope.effect import Effect
 from gateway.envelope.manifest import Kind, Manifest, ManifestField, PayloadFacts, ProblemTotals
 from gateway.envelope.payload import PayloadReader, PayloadWriter
 from gateway.envelope.receipt import LedgerPlace, Receipt, issue_receipt
 from gateway.envelope.sealed import Batch, Sealed, verify
-from gateway.keys import Decryptor, Purpose, Signer, Stage, Trust
+from gateway.keys import Decryptor, Identity, Party, Purpose, Signer, Stage, Trust, identity_of
 from gateway.keys.issuing import Issued, Pki, Validity
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -54,6 +55,15 @@ class Files:
         return hashlib.sha256(self.manifest).hexdigest()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Person:
+    """A person's signature, whom it speaks for, and the serial number of the certificate."""
+
+    signer: Signer
+    identity: Identity
+    serial: int
+
+
 class World:
     """Built once for each test process; `cached_property` keeps each certificate the same throughout."""
 
@@ -79,6 +89,25 @@ class World:
     @cached_property
     def hengyang(self) -> Signer:
         return signer_of(self.pki.centre("hengyang", Purpose.SIGN))
+
+    def person(self, party: Party, name: str, number: str, validity: Validity | None = None) -> Person:
+        """Somebody with a certificate of their own, as `trust` sees them while it is valid."""
+        issued = self.pki.issuing.issue_person(party, name, number, validity or self.pki.validity)
+        return Person(
+            signer=signer_of(issued), identity=identity_of(issued.certificate), serial=issued.certificate.serial_number
+        )
+
+    @cached_property
+    def reviewer(self) -> Person:
+        return self.person(Party.DEPARTMENT, "finance", "p003")
+
+    @cached_property
+    def declarer(self) -> Person:
+        return self.person(Party.DEPARTMENT, "finance", "p004")
+
+    @cached_property
+    def approver(self) -> Person:
+        return self.person(Party.CENTRE, "changning", "p101")
 
     @cached_property
     def encryption(self) -> dict[str, Issued]:
@@ -139,6 +168,11 @@ def facts(payload: PayloadFacts, commitment: str) -> Manifest:
     )
 
 
+def added(loaded: ControlTotals) -> Effect:
+    """The effect of a load onto nothing."""
+    return Effect(added=loaded, changed=NOTHING, replaced=NOTHING, removed=NOTHING)
+
+
 def answer(batch: Batch) -> Receipt:
     """What a centre that loaded everything would say."""
     manifest = batch.manifest
@@ -152,6 +186,7 @@ def answer(batch: Batch) -> Receipt:
         loaded=manifest.totals,
         problem=manifest.problems.totals,
         duplicate=NOTHING,
+        effect=added(manifest.totals),
         balanced=True,
         ledger=LedgerPlace(position=7, head="1" * 64),
         accepted_at=NOW,

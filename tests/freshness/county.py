@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from gateway.calendar import ASIA_SHANGHAI, Cadence, DueRule, JudgedBy, Period
-from gateway.catalogue import Catalogue, Department, Feed, Limits, Mode
-from gateway.freshness import Delivery, Facts, Imbalance
+from gateway.catalogue import Catalogue, Department, Feed, Limits, Mode, Review
+from gateway.envelope.manifest import Kind
+from gateway.freshness import Delivery, Facts, Held, Imbalance
 
 MONTH_END = DueRule(
     id="f1",
@@ -29,7 +30,10 @@ def feed(name, rule=MONTH_END, starts="2026-09"):
         starts=Period.parse(starts),
         mode=Mode.SNAPSHOT,
         routes=("changning",),
+        path=("changning",),
         key=("no",),
+        operation=None,
+        review=Review.NONE,
         amount=None,
         fields=(),
         limits=Limits(rows=1, bytes=1, seconds=1),
@@ -45,6 +49,8 @@ def county(*feeds):
         centres=(),
         departments=tuple(Department(id=name, title=name, region="430482", contact="") for name in names),
         due_rules=(),
+        year_freeze=(),
+        subscribers=(),
         feeds=feeds,
         digest="",
     )
@@ -55,7 +61,7 @@ def at(text):
 
 
 def delivery(name, period, accepted, landed=None, revision=1, **more):
-    given = {"rows": 100, "amount": 12_345, "problem_rows": 3, **more}
+    given = {"kind": Kind.DATA, "rows": 100, "amount": 12_345, "problem_rows": 3, **more}
     return Delivery(
         feed=name,
         period=Period.parse(period),
@@ -71,10 +77,15 @@ def imbalance(name, period, moment):
     return Imbalance(feed=name, period=Period.parse(period), at=at(moment))
 
 
+def held(name, period, since, until=None):
+    return Held(feed=name, period=Period.parse(period), since=at(since), until=at(until) if until else None)
+
+
 def facts(*known):
     return Facts(
         deliveries=tuple(one for one in known if isinstance(one, Delivery)),
         imbalances=tuple(one for one in known if isinstance(one, Imbalance)),
+        held=tuple(one for one in known if isinstance(one, Held)),
     )
 
 

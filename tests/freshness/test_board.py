@@ -9,9 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.calendar import ASIA_SHANGHAI, Cadence
+from gateway.catalogue import Mode
+from gateway.envelope.manifest import Kind
 from gateway.freshness import Facts, State, board
 
-from .county import MONTH_END, ONECARD, POLICE, QUARTER, at, county, delivery, facts, feed, imbalance
+from .county import MONTH_END, ONECARD, POLICE, QUARTER, at, county, delivery, facts, feed, held, imbalance
 
 
 def states(catalogue, known, moment):
@@ -74,6 +76,18 @@ def test_a_correction_changes_the_figures_and_not_the_judgement():
         [row, *_] = board(ONECARD, known, at("2026-11-21T00:00:00"))
         assert (row.state, row.receipted_at, row.landed_at) == (State.ON_TIME, first.accepted_at, first.landed_at)
         assert (row.revision, row.rows, row.amount, row.problem_rows, row.batch) == (2, 99, 1, 0, second.batch)
+
+
+def test_the_portions_of_an_increment_count_together_and_a_portion_that_removes_counts_less():
+    increment = county(replace(feed("finance.onecard"), mode=Mode.INCREMENT))
+    came = [
+        delivery("finance.onecard", "2026-09", f"2026-10-{day}T00:00:00", revision=n, rows=rows, amount=fen)
+        for n, (day, rows, fen) in enumerate(((10, 40, 900), (11, 5, 50), (12, -2, -70)), 1)
+    ]
+    [row, *_] = board(increment, facts(*came), at("2026-10-13T00:00:00"))
+    assert (row.revision, row.rows, row.amount, row.problem_rows, row.batch) == (3, 43, 880, 9, came[2].batch)
+    [before, *_] = board(increment, facts(*came), at("2026-10-11T12:00:00"))
+    assert (before.revision, before.rows, before.amount, before.problem_rows) == (2, 45, 950, 6)
 
 
 def test_a_late_first_revision_stays_late_whatever_follows():
@@ -231,3 +245,56 @@ def test_a_receipt_of_the_same_moment_settles_an_imbalance():
         delivery("finance.onecard", "2026-09", "2026-10-21T09:00:00"),
     )
     assert states(ONECARD, known, "2026-10-22T00:00:00")["2026-09"] == "on_time"
+
+
+@pytest.mark.parametrize(
+    ("accepted", "state"), [("2026-10-31T23:59:59", "nil_on_time"), ("2026-11-01T00:00:00", "nil_late")]
+)
+def test_a_nil_return_is_on_time_or_late_like_any_other(accepted, state):
+    nothing = delivery("finance.onecard", "2026-09", accepted, kind=Kind.NIL, rows=0, amount=0, problem_rows=0)
+    assert states(ONECARD, facts(nothing), "2026-12-24T10:00:00")["2026-09"] == state
+
+
+def test_a_nil_return_that_was_corrected_is_none_any_more():
+    nothing = delivery("finance.onecard", "2026-09", "2026-10-10T00:00:00", kind=Kind.NIL, rows=0, amount=0)
+    rows = delivery("finance.onecard", "2026-09", "2026-11-20T00:00:00", revision=2, kind=Kind.CORRECTION)
+    assert states(ONECARD, facts(nothing, rows), "2026-11-19T00:00:00")["2026-09"] == "nil_on_time"
+    assert states(ONECARD, facts(nothing, rows), "2026-11-21T00:00:00")["2026-09"] == "on_time"
+
+
+def test_a_period_that_was_emptied_by_a_correction_was_reported_all_the_same():
+    rows = delivery("finance.onecard", "2026-09", "2026-10-10T00:00:00")
+    emptied = delivery("finance.onecard", "2026-09", "2026-10-20T00:00:00", revision=2, kind=Kind.CORRECTION, rows=0)
+    assert states(ONECARD, facts(rows, emptied), "2026-11-21T00:00:00")["2026-09"] == "on_time"
+
+
+@pytest.mark.parametrize(
+    ("moment", "state"),
+    [
+        ("2026-10-04T23:59:59", "not_due"),
+        ("2026-10-05T00:00:00", "held"),
+        ("2026-10-31T23:59:59.999999", "held"),
+        ("2026-11-01T00:00:00", "overdue"),
+    ],
+)
+def test_a_batch_that_waits_for_a_reviewer_is_held_until_it_is_overdue(moment, state):
+    known = facts(held("finance.onecard", "2026-09", "2026-10-05T00:00:00"))
+    assert states(ONECARD, known, moment)["2026-09"] == state
+
+
+def test_a_board_for_a_past_moment_shows_held_what_was_released_since():
+    known = facts(
+        held("finance.onecard", "2026-09", "2026-10-05T00:00:00", until="2026-10-07T00:00:00"),
+        delivery("finance.onecard", "2026-09", "2026-10-07T01:00:00"),
+    )
+    assert states(ONECARD, known, "2026-10-06T23:59:59")["2026-09"] == "held"
+    assert states(ONECARD, known, "2026-10-07T00:30:00")["2026-09"] == "not_due"
+    assert states(ONECARD, known, "2026-10-08T00:00:00")["2026-09"] == "on_time"
+
+
+def test_a_correction_that_is_held_changes_nothing_on_the_board():
+    known = facts(
+        delivery("finance.onecard", "2026-09", "2026-10-07T01:00:00"),
+        held("finance.onecard", "2026-09", "2026-10-09T00:00:00"),
+    )
+    assert states(ONECARD, known, "2026-10-10T00:00:00")["2026-09"] == "on_time"

@@ -1,4 +1,4 @@
-"""What the nodes hold, read from outside: spools, ledgers and warehouse tables, against the source itself."""
+"""What the nodes hold, on either store, read from outside: spools, ledgers and tables, against the source itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from pathlib import Path
 
 from gateway.calendar import Period
 from gateway.envelope.receipt import Receipt, peek
+from tests.journeys.stores import entered_by
 from tests.journeys.world import CURRENT, FEED, World, outside
+from tests.peers.stores import Where, stranger
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,9 +25,10 @@ class Written:
 
 def written(site: Path, batch: str | None = None, after: int = 0) -> list[Written]:
     """The ledger's lines after a position, of one batch if it is named."""
-    query = "SELECT event, digest, code FROM ledger WHERE seq > ? AND (batch = ? OR ? IS NULL) ORDER BY seq"
-    with outside(_database(site)) as database:
-        return [Written(event=e, digest=d, code=c) for e, d, c in database.execute(query, (after, batch, batch))]
+    query = f"SELECT event, digest, code FROM ledger WHERE seq > ?{' AND batch = ?' if batch else ''} ORDER BY seq"
+    with stranger(_database(site)) as database:
+        found = database.execute(query, (after, batch) if batch else (after,)).fetchall()
+    return [Written(event=event, digest=digest, code=code) for event, digest, code in found]
 
 
 def events(site: Path, batch: str) -> list[str]:
@@ -35,7 +38,7 @@ def events(site: Path, batch: str) -> list[str]:
 
 def position(site: Path) -> int:
     """How long the ledger is."""
-    with outside(_database(site)) as database:
+    with stranger(_database(site)) as database:
         return database.execute("SELECT COALESCE(MAX(seq), 0) FROM ledger").fetchone()[0]
 
 
@@ -51,8 +54,8 @@ def states(site: Path, period: str) -> list[str]:
 
 def held_rows(world: World, period: str | None = None) -> int:
     """Rows of a period in the warehouse, or of all."""
-    query = f"SELECT COUNT(*) FROM {CURRENT} WHERE _period = ? OR ? IS NULL"
-    return _one(_database(world.centre_site), query, period, period)
+    query = f"SELECT COUNT(*) FROM {CURRENT}{' WHERE _period = ?' if period else ''}"
+    return _one(_database(world.centre_site), query, *((period,) if period else ()))
 
 
 def loads(world: World) -> int:
@@ -90,7 +93,7 @@ def _assert_is_the_source(world: World, period: str, said: Receipt) -> None:
 
 
 def _committed_receipt(world: World, batch: str) -> bytes:
-    with outside(_database(world.centre_site)) as database:
+    with stranger(_database(world.centre_site)) as database:
         ((receipt,),) = database.execute("SELECT receipt FROM batches WHERE batch = ?", (batch,)).fetchall()
     return receipt
 
@@ -99,8 +102,8 @@ def _day(day: date) -> str:
     return day.isoformat()
 
 
-def _one(database: Path, query: str, *values: object) -> int:
-    with outside(database) as connection:
+def _one(database: Where, query: str, *values: object) -> int:
+    with stranger(database) as connection:
         try:
             return connection.execute(query, values).fetchone()[0]
         except sqlite3.OperationalError as missing:
@@ -108,5 +111,5 @@ def _one(database: Path, query: str, *values: object) -> int:
             return 0
 
 
-def _database(site: Path) -> Path:
-    return site / ("warehouse.db" if site.name.startswith("centre") else "ledger.db")
+def _database(site: Path) -> Where:
+    return entered_by(site) or site / ("warehouse.db" if site.name.startswith("centre") else "ledger.db")

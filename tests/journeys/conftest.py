@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 
 from gateway.demo.county import County
 from tests.journeys.hatchery import Hatchery
+from tests.journeys.stores import found_on_postgres
 from tests.journeys.world import World, fill, found_world, new_hatchery
+from tests.peers.postgres import Postgres, postgres
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +37,39 @@ def county(tmp_path_factory: pytest.TempPathFactory, source: Path, hatchery: Hat
     world = found_world(tmp_path_factory.mktemp("county"), source, hatchery)
     yield world
     world.stop()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Postgres]:
+    """One for all tests of a worker: databases are cheap."""
+    with postgres() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def county_on_sqlite(tmp_path_factory: pytest.TempPathFactory, source: Path, hatchery: Hatchery) -> Iterator[World]:
+    """Like `county`, but a module's own: it uses up many quarters."""
+    world = found_world(tmp_path_factory.mktemp("county"), source, hatchery)
+    yield world
+    world.stop()
+
+
+@pytest.fixture(scope="module")
+def county_on_postgres(
+    tmp_path_factory: pytest.TempPathFactory, source: Path, hatchery: Hatchery, server: Postgres
+) -> Iterator[World]:
+    """The same, but its centre enters a database server, as one that may only load."""
+    world = found_world(tmp_path_factory.mktemp("county"), source, hatchery)
+    found_on_postgres(world.county, server, f"t{uuid.uuid4().hex}")
+    yield world
+    world.stop()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def either(request: pytest.FixtureRequest) -> World:
+    """The one, and then the other."""
+    world: World = request.getfixturevalue(f"county_on_{request.param}")
+    return world
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ class Hatchery:
 
     def __init__(self, directory: Path, environ: Mapping[str, str]) -> None:
         command, pipe = [sys.executable, "-m", "tests.journeys.hatchery"], subprocess.PIPE
+        self._alone = threading.Lock()  # a question and its answer
         self._child = subprocess.Popen(command, cwd=directory, env=environ, stdin=pipe, stdout=pipe, text=True)
 
     def start(self, arguments: Sequence[str], killed: str | None) -> Command:
@@ -43,9 +45,10 @@ class Hatchery:
         return Command(hatchery=self, pid=self.ask(arguments=arguments, killed=killed))
 
     def ask(self, **what: object) -> Any:
-        self._child.stdin.write(json.dumps(what) + "\n")
-        self._child.stdin.flush()
-        return json.loads(self._child.stdout.readline())
+        with self._alone:
+            self._child.stdin.write(json.dumps(what) + "\n")
+            self._child.stdin.flush()
+            return json.loads(self._child.stdout.readline())
 
     def close(self) -> None:
         self._child.stdin.close()

@@ -13,7 +13,7 @@ from tests.journeys.world import FEED, outside
 
 DONE = ["landed", "sealed", "receipted", "acknowledged"]
 SEALED = "call:gateway.deliver:drain:1"
-WHY = ("--reason", "大额项目", "--by", "村财岗")
+WHY = ("--reason", "大额项目", "--by", "p001")
 BAD = "43048210020"  # a digit short
 
 
@@ -70,7 +70,7 @@ def test_an_update_of_a_row_already_taken_reaches_the_centre(department: Departm
     department.add("a", fen=100)
     assert department.world.yizhan("run", "--period", period).code == 0
     department.change("a", 150)
-    again = department.world.yizhan("run", "--period", period, "--reason", "金额更正", "--by", "村财岗")
+    again = department.world.yizhan("run", "--period", period, "--reason", "金额更正", "--by", "p001")
     assert again.code == 0, again.err
     assert department.held(period) == {"a": 150}
     assert department.signs() == {"a": "1"}
@@ -84,7 +84,7 @@ def test_an_update_before_the_mark_is_not_lost(department: Department, period: s
     department.change("a", 150)
     assert department.world.yizhan("deliver").code == 0
     assert department.signs() == {"a": "0", "b": "1"}
-    again = department.world.yizhan("run", "--period", period, "--reason", "金额更正", "--by", "村财岗")
+    again = department.world.yizhan("run", "--period", period, "--reason", "金额更正", "--by", "p001")
     assert again.code == 0, again.err
     assert department.held(period) == {"a": 150, "b": 100}
     assert department.signs() == {"a": "1", "b": "1"}
@@ -102,7 +102,7 @@ def test_a_row_that_went_back_to_what_was_delivered_first_is_read_again(departme
     assert world.yizhan("deliver").code == 0
     assert department.signs() == {"a": "0", "z": "0"}
     assert department.held(later) == {"a": 150}
-    again = world.yizhan("run", "--period", later, "--reason", "改回", "--by", "村财岗")
+    again = world.yizhan("run", "--period", later, "--reason", "改回", "--by", "p001")
     assert again.code == 0, again.err
     assert department.held(later) == {"a": 100, "z": 100}
 

@@ -12,7 +12,7 @@ from tests.journeys.forge import SEALED, seal
 from tests.journeys.wire import line
 from tests.journeys.world import FEED, World, copy_site, outside, own_source, read_from
 
-WHY = ("--reason", "漏报", "--by", "农村财务管理站")
+WHY = ("--reason", "漏报", "--by", "p001")
 
 
 def test_the_same_batch_again_gets_the_same_receipt_and_is_loaded_once(world: World, tmp_path: Path) -> None:
@@ -60,7 +60,9 @@ def test_unchanged_data_makes_no_revision_and_is_no_failure(world: World) -> Non
     assert (last.event, last.code, position(world.centre_site)) == ("duplicate", "YZ-2012", before)
 
 
-def test_a_correction_needs_a_reason_and_loads_only_what_changed(world: World, tmp_path: Path) -> None:
+def test_a_correction_needs_a_reason_and_one_of_the_departments_people_and_loads_only_what_changed(
+    world: World, tmp_path: Path
+) -> None:
     period, site = next(world.quarters), copy_site(world.pristine, tmp_path / "agri")
     source = own_source(world, period, tmp_path / "own.db")
     read_from(County(root=tmp_path), source)
@@ -70,6 +72,10 @@ def test_a_correction_needs_a_reason_and_loads_only_what_changed(world: World, t
     ended = world.yizhan("run", "--period", period, site=site)
     assert (ended.code, "YZ-2013" in ended.err) == (1, True)
     assert [(w.event, w.code) for w in written(site)][-1] == ("refused", "YZ-2013")
+    for nobody in ("农村财务管理站", "p003", "p777"):
+        unfit = world.yizhan("run", "--period", period, *WHY[:-1], nobody, site=site)
+        assert (unfit.code, "YZ-5040" in unfit.err) == (1, True)
+        assert [(w.event, w.code) for w in written(site)][-1] == ("refused", "YZ-5040")
     assert len(entries(site, period)) == 1
     assert world.yizhan("run", "--period", period, *WHY, site=site).code == 0
     second = peek(receipt_at(site, period, revision=2))
@@ -79,6 +85,26 @@ def test_a_correction_needs_a_reason_and_loads_only_what_changed(world: World, t
     assert expense(world, period) - dict(first.loaded.sums)["expense"] == 300
     assert superseded(world, period) == 3
     world.sound(site)
+
+
+def test_the_centre_takes_no_correction_by_a_post_though_the_front_ends_catalogue_lists_nobody(
+    world: World, tmp_path: Path
+) -> None:
+    period, site = next(world.quarters), copy_site(world.pristine, tmp_path / "agri")
+    source = own_source(world, period, tmp_path / "own.db")
+    read_from(County(root=tmp_path), source)
+    assert world.yizhan("run", "--period", period, site=site).code == 0
+    change(source)
+    departments = site / "catalogue" / "departments.yaml"
+    kept = [one for one in departments.read_text("utf-8").splitlines() if "people:" not in one and "{id: p" not in one]
+    departments.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    rows = held_rows(world, period)
+    ended = world.yizhan("run", "--period", period, *WHY[:-1], "农村财务管理站", site=site)
+    assert (ended.code, "YZ-5040" in ended.err) == (1, True)
+    assert [(w.event, w.code) for w in written(site, f"{FEED}/{period}/r2")] == [
+        ("landed", None), ("sealed", None), ("refused", "YZ-5040"),
+    ]  # fmt: skip
+    assert (held_rows(world, period), events(world.centre_site, f"{FEED}/{period}/r2")) == (rows, ["refused"])
 
 
 def test_a_correction_that_comes_before_what_it_corrects_waits_for_it(world: World, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_a_rerun_reads_the_window_of_its_first_revision_and_unchanged_rows_are_d
     assert run(SECOND) is None  # nothing changed
     department.add("late", at="2026-07-30 08:00:00")
     department.add("settled", at="2026-07-01 08:00:00")
-    assert run(SECOND, "--reason", "补报", "--by", "村财岗") == 4
+    assert run(SECOND, "--reason", "补报", "--by", "p001") == 4
     assert delivered(department, f"{SECOND}/r2") == (1, 0, 3)
     assert set(department.held(SECOND)) - {"old"} == {"a", "b", "late"}
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.journeys.account import assert_arrived_once, entries, events, loads, states
+from tests.journeys.account import assert_arrived_once, entries, events, states
 from tests.journeys.world import FEED, World, wait_until
 
 LANDED = ["landed"]
@@ -48,6 +48,29 @@ def test_a_front_end_killed_there_and_started_again_delivers_exactly_once(
     world.sound()
 
 
+@pytest.mark.parametrize(
+    ("moment", "written", "lies_in"),
+    [
+        pytest.param("call:gateway.transport.client:CentreClient.submit:1", SEALED, "inflight", id="claimed"),
+        pytest.param("call:gateway.transport.client:CentreClient.upload:1", SEALED, "inflight", id="admitted"),
+        pytest.param("call:gateway.envelope.receipt:check_receipt:1", SEALED, "inflight", id="receipt at hand"),
+        pytest.param("return:gateway.spool.queue:Spool.settle:1", RECEIPTED, "done", id="settled"),
+    ],
+)
+def test_both_killed_the_front_end_there_and_then_the_centre_agree_when_started_again(
+    either: World, moment: str, written: list[str], lies_in: str
+) -> None:
+    period, batch = (quarter := next(either.quarters)), f"{FEED}/{quarter}/r1"
+    either.serve()
+    assert either.yizhan("run", "--period", period, killed=moment).code == -9
+    either.kill()
+    assert (events(either.front_end, batch), states(either.front_end, period)) == (written, [lies_in])
+    either.serve()
+    assert either.yizhan("deliver").code == 0
+    assert_arrived_once(either, period)
+    either.sound()
+
+
 def test_a_front_end_killed_in_the_middle_of_an_upload_resumes_where_the_centre_stands(world: World) -> None:
     period = next(world.heavy)
     killed = world.yizhan("run", "--period", period, killed="call:gateway.transport.client:_pieces:3")
@@ -62,21 +85,4 @@ def test_a_front_end_killed_in_the_middle_of_an_upload_resumes_where_the_centre_
     digest = partial.name.split("-")[1]
     log = (world.centre_site / "log" / "centre.log").read_text()
     assert re.findall(rf"PATCH /v1/uploads/{digest} 204 .* bytes=(\d+)", log) == [str(size - stored)]
-    world.sound()
-
-
-def test_a_front_end_killed_before_any_rename_and_run_again_delivers_exactly_once(world: World) -> None:
-    before, periods = loads(world), []
-    while True:
-        period = next(world.quarters)
-        ended = world.yizhan("run", "--period", period, killed=f"rename:{len(periods) + 1}")
-        if ended.code == 0:
-            break
-        assert ended.code == -9
-        periods.append(period)
-        again = world.yizhan("run", "--period", period)
-        assert again.code == 0, again.err
-        assert_arrived_once(world, period)
-    assert len(periods) >= 4  # into ready, into inflight, the receipt, into done
-    assert loads(world) == before + len(periods) + 1
     world.sound()

@@ -48,6 +48,9 @@ class Line:
         headers = {"Prefer": f"wait={seconds}"}
         return self._ask("GET", f"/v1/batches/{digest_of(manifest)}/receipt", headers=headers)
 
+    def receipts(self, manifest: bytes) -> Answer:
+        return self._ask("GET", f"/v1/batches/{digest_of(manifest)}/receipts")
+
     def _ask(self, method: str, path: str, **what: object) -> Answer:
         response = self._http.request(method, path, **what)
         is_problem = response.headers.get("Content-Type", "").startswith("application/problem+json")

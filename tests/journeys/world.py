@@ -31,6 +31,7 @@ PATIENCE = 60.0
 _YEARS = range(2000, 2025)
 _HEAVY_YEAR = 1999
 _ROWS, _HEAVY_ROWS, _HEAVY_TEXT = 20_000, 3_600, 5_500
+_EFFECTIVE = 'effective: "2018-01-01"'
 _ENVIRON = {k: v for k, v in os.environ.items() if not k.startswith("YIZHAN_")} | {"PYTHONUTF8": "1"}
 
 
@@ -103,20 +104,42 @@ class World:
 
     def sound(self, *more: Path) -> None:
         """`fsck` and `ledger verify` have nothing to say at either node, nor at `more` sites."""
-        for site in (self.centre_site, self.front_end, *more):
-            for command in (("fsck",), ("ledger", "verify")):
-                ended = self.yizhan(*command, site=site)
-                assert ended.code == 0, ended.out + ended.err
+        self.sound_at(self.centre_site, self.front_end, *more)
+
+    def sound_at(self, *sites: Path) -> None:
+        """The same, of these sites."""
+        commands = (("fsck",), ("ledger", "verify"))
+        for asked in [self.begin(*command, site=site) for site in sites for command in commands]:
+            ended = asked.wait(PATIENCE)
+            assert ended.code == 0, ended.out + ended.err
 
 
 def found_world(root: Path, source: Path, hatchery: Hatchery) -> World:
     """A county where nothing has happened yet."""
     county, port = County(root=root), free_port()
     found(county, at=datetime.now(UTC), port=port, starts={FEED: f"{_HEAVY_YEAR}Q1"})
+    for site in (county.centre, *county.front_ends):
+        leave_years_open(site)
+    for site in (county.centre, *county.front_ends):
+        never_freeze(site)
     read_from(county, source)
     world = World(county=county, port=port, source=source, hatchery=hatchery)
     copy_site(world.front_end, world.pristine)
     return world
+
+
+def never_freeze(site: Path) -> None:
+    """Leave every year open: these journeys need more quarters than the years that the rule leaves open have."""
+    rule = 'year_freeze: [{id: never, effective: "2100-01-01", closes: "04-01", article: 测试}]\n'
+    (site / "catalogue" / "year_freeze.yaml").write_text(rule, encoding="utf-8")
+
+
+def leave_years_open(site: Path) -> None:
+    """Let the year freeze begin when nobody will see it: the quarters of these tests are of years long closed."""
+    rules = site / "catalogue" / "due_rules.yaml"
+    text = rules.read_text(encoding="utf-8")
+    assert text.count(_EFFECTIVE) == 1
+    rules.write_text(text.replace(_EFFECTIVE, 'effective: "2999-01-01"'), encoding="utf-8")
 
 
 def new_hatchery() -> Hatchery:

@@ -14,6 +14,6 @@ SAMPLE = Path(__file__).parents[2] / "certs" / "sample"
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("sample") / "sample"
     shutil.copytree(SAMPLE, place, ignore=shutil.ignore_patterns("__pycache__"))
-    for key in place.glob("*/*.key"):
+    for key in place.rglob("*.key"):
         key.chmod(0o600)
     return place

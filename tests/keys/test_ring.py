@@ -21,6 +21,7 @@ from gateway.errors import (
     KeyMismatch,
     KeyUnsuitable,
     KeyUsageWrong,
+    PersonMismatch,
     YizhanError,
 )
 from gateway.keys import KeyRing, Purpose, Stage
@@ -95,10 +96,8 @@ def under_passphrase(finance: KeyRing) -> KeyRing:
     """As the README tells operators to make it: scrypt PKCS#8 by openssl."""
     for stem in ("sign", "tls"):
         key = finance.directory / f"{stem}.key"
-        command = ["openssl", "pkcs8", "-topk8", "-scrypt", "-in", key, "-passout", "pass:Zhengwu-2026"]
-        locked = subprocess.run(command, capture_output=True, check=True).stdout
-        assert b"ENCRYPTED PRIVATE KEY" in locked
-        key.write_bytes(locked)
+        key.write_bytes(locked(key, "Zhengwu-2026"))
+        assert b"ENCRYPTED PRIVATE KEY" in key.read_bytes()
     return finance
 
 
@@ -205,3 +204,69 @@ def test_no_anchor_at_all_is_refused(finance: KeyRing) -> None:
     (finance.directory / "anchors" / "root.crt").unlink()
     with pytest.raises(KeyFileUnreadable):
         finance.trust()
+
+
+def locked(key: Path, passphrase: str) -> bytes:
+    """As the README tells people to keep it: scrypt PKCS#8 by openssl."""
+    command = ["openssl", "pkcs8", "-topk8", "-scrypt", "-in", key, "-passout", f"pass:{passphrase}"]
+    return subprocess.run(command, capture_output=True, check=True).stdout
+
+
+def test_a_persons_signature_is_read_by_staff_number(finance: KeyRing) -> None:
+    signer = finance.person("p003")
+    identity = finance.trust().verify(signer.certificate, signer.intermediates, Purpose.PERSON, NOW)
+    assert (str(identity), identity.person) == ("department:finance:person:p003", "p003")
+    assert signer.sign(b"x")
+
+
+def test_a_persons_signature_is_read_from_their_own_stick_under_their_own_passphrase(
+    finance: KeyRing, tmp_path: Path
+) -> None:
+    persons, stick = finance.directory / "persons", tmp_path / "stick"
+    stick.mkdir()
+    shutil.move(persons / "p003.crt", stick)
+    write_private(stick / "p003.key", locked(persons / "p003.key", "Shenhe-2026"))
+    (persons / "p003.key").unlink()
+    with pytest.raises(KeyFileUnreadable) as fault:
+        finance.person("p003")
+    assert fault.value.facts["path"] == persons / "p003.crt"
+    assert finance.person("p003", stick, b"Shenhe-2026").sign(b"x")
+    for wrong in (None, b"", b"Zhengwu-2026"):
+        with pytest.raises(KeyFileUnreadable):
+            finance.person("p003", stick, wrong)
+
+
+def test_the_nodes_passphrase_does_not_open_a_persons_key(finance: KeyRing) -> None:
+    key = finance.directory / "persons" / "p003.key"
+    key.write_bytes(locked(key, "Zhengwu-2026"))
+    ring = KeyRing(directory=finance.directory, stage=Stage.REHEARSAL, passphrase=b"Zhengwu-2026")
+    with pytest.raises(KeyFileUnreadable):
+        ring.person("p003")
+
+
+def test_another_persons_or_a_nodes_certificate_in_a_persons_file_is_refused(finance: KeyRing, sample: Path) -> None:
+    persons = finance.directory / "persons"
+    for stem in (persons / "p004", finance.directory / "sign", sample / "bad" / "no_name"):
+        for suffix in (".crt", ".key"):
+            shutil.copy(stem.with_suffix(suffix), persons / f"p003{suffix}")
+        with pytest.raises(PersonMismatch) as fault:
+            finance.person("p003")
+        assert fault.value.facts == {"path": persons / "p003.crt", "person": "p003"}
+
+
+def test_a_persons_key_in_others_reach_or_of_another_issue_is_refused(finance: KeyRing) -> None:
+    persons = finance.directory / "persons"
+    (persons / "p003.key").chmod(0o640)
+    with pytest.raises(KeyFileExposed):
+        finance.person("p003")
+    shutil.copy(persons / "p004.key", persons / "p003.key")
+    (persons / "p003.key").chmod(0o600)
+    with pytest.raises(KeyMismatch):
+        finance.person("p003")
+
+
+@pytest.mark.parametrize("name", ["", "../sign", "p003/../p003", "P003", "p003.crt", "张三"])
+def test_what_is_no_staff_number_never_becomes_a_path(finance: KeyRing, name: str) -> None:
+    with pytest.raises(KeyFileUnreadable) as fault:
+        finance.person(name)
+    assert fault.value.facts["path"] == finance.directory / "persons"

@@ -88,7 +88,9 @@ def test_the_samples_readme_lists_each_bad_one_with_its_purpose_and_code() -> No
         ("agri/tls", Purpose.TLS_CLIENT, "department:agri"),
         ("changning/sign", Purpose.SIGN, "centre:changning"),
         ("changning/encrypt", Purpose.ENCRYPT, "centre:changning"),
-        ("changning/tls", Purpose.TLS_SERVER, "centre:changning"),
+        ("finance/persons/p003", Purpose.PERSON, "department:finance:person:p003"),
+        ("civil/persons/p001", Purpose.PERSON, "department:civil:person:p001"),
+        ("changning/persons/p101", Purpose.PERSON, "centre:changning:person:p101"),
     ],
 )
 def test_each_good_sample_speaks_for_its_party_and_serves_no_other_purpose(
@@ -100,7 +102,24 @@ def test_each_good_sample_speaks_for_its_party_and_serves_no_other_purpose(
     for other in set(Purpose) - {purpose}:
         with pytest.raises(Refuse) as fault:
             trusted.verify(leaf, chain, other, NOW)
-        assert fault.value.code == "YZ-5007"
+        assert fault.value.code == refusal_of(purpose, other)
+
+
+def test_a_centres_connection_certificate_takes_connections_and_makes_them_to_the_centre_above() -> None:
+    trusted = KeyRing(directory=SAMPLE / "finance", stage=Stage.REHEARSAL).trust()
+    leaf, chain = chain_of(SAMPLE / "changning" / "tls.crt")
+    for purpose in (Purpose.TLS_SERVER, Purpose.TLS_CLIENT):
+        assert str(trusted.verify(leaf, chain, purpose, NOW)) == "centre:changning"
+    for purpose in set(Purpose) - {Purpose.TLS_SERVER, Purpose.TLS_CLIENT}:
+        with pytest.raises(Refuse):
+            trusted.verify(leaf, chain, purpose, NOW)
+
+
+def refusal_of(purpose: Purpose, other: Purpose) -> str:
+    """A person's for a node, a node's for a person, or one of the node's own for another."""
+    if Purpose.PERSON in (purpose, other):
+        return "YZ-5014" if purpose is Purpose.PERSON else "YZ-5015"
+    return "YZ-5007"
 
 
 def test_the_sample_authority_is_refused_outside_a_rehearsal() -> None:
@@ -287,6 +306,51 @@ def test_only_plain_ids_become_names(name: str) -> None:
         assert plain
     except ValueError:
         assert not plain
+
+
+@given(st.text(alphabet="abcz019_-:/. A", max_size=70))
+def test_only_plain_staff_numbers_become_names(person: str) -> None:
+    plain = re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,62}", person) is not None
+    try:
+        assert urn(Party.CENTRE, "changning", person) == f"urn:yizhan:centre:changning:person:{person}"
+        assert plain
+    except ValueError:
+        assert not plain
+
+
+@pytest.mark.parametrize("bit", ["key_encipherment", "data_encipherment", "key_agreement", "key_cert_sign", "crl_sign"])
+def test_a_persons_certificate_that_may_do_more_than_sign_is_refused(bit: str) -> None:
+    bits = {one: one in ("digital_signature", bit) for one in KEY_USAGES}
+    assert refusal_of_person(x509.KeyUsage(**bits)) == "YZ-5007"
+    assert refusal_of_person(x509.KeyUsage(**(bits | {bit: False}))) is None
+
+
+KEY_USAGES = (
+    "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
+    "key_cert_sign", "crl_sign", "encipher_only", "decipher_only",
+)  # fmt: skip
+
+
+def refusal_of_person(usage: x509.KeyUsage) -> str | None:
+    """What a reviewer's certificate with this key usage is refused with."""
+    good = PKI.person(Party.DEPARTMENT, "finance", "p003")
+    kept = good.certificate.extensions
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(good.certificate.subject)
+        .public_key(good.key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(VALID.start)
+        .not_valid_after(VALID.end)
+        .add_extension(usage, critical=True)
+        .add_extension(kept.get_extension_for_class(x509.ExtendedKeyUsage).value, critical=False)
+        .add_extension(kept.get_extension_for_class(x509.SubjectAlternativeName).value, critical=False)
+    )
+    try:
+        trust().verify(der(PKI.issuing.sign(builder, good.key)), (), Purpose.PERSON, NOW)
+    except YizhanError as fault:
+        return fault.code
+    return None
 
 
 def test_a_refusal_quotes_the_serial_number_and_never_the_subject() -> None:

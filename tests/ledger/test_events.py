@@ -22,6 +22,10 @@ ID = "430482195001010016"
         {"by": "4304 8219 5001 0100 16"},
         {"by": "４３０４８２１９５００１０１００１６"},
         {"by": "6217-0012-3456-7890-123"},
+        {"by": "经办岗 13800138000"},
+        {"by": "１３８００１３８０００"},
+        {"by": "138-0013-8000"},
+        {"by": "138 0013 8000"},
         {"by": "line\nbreak"},
         {"by": ""},
         {"batch": ID},
@@ -43,10 +47,23 @@ def test_details_are_identifiers_and_digests_only(said: dict[str, str]) -> None:
         Detail(**said)
 
 
-@given(digits=st.text("0123456789", min_size=15, max_size=19), around=st.text(" -年x", max_size=4))
-def test_fifteen_digits_together_never_enter_as_a_name(digits: str, around: str) -> None:
+@given(digits=st.text("0123456789", min_size=11, max_size=19), around=st.text(" -年x", max_size=4))
+def test_eleven_digits_together_never_enter_as_text(digits: str, around: str) -> None:
+    text = around + digits + around
     with pytest.raises(LedgerTextRefused):
-        Event(at=AT, kind=EventKind.SEALED, by=around + digits + around)
+        Event(at=AT, kind=EventKind.SEALED, by=text)
+    for column in ("number", "reason"):
+        with pytest.raises(LedgerTextRefused):
+            Detail(**{column: text})
+
+
+def test_numbers_dates_and_region_codes_as_offices_write_them_enter() -> None:
+    written = Detail(
+        number="湘纪授〔2025〕1234567890号",
+        reason="2026-01-01 至 2026-03-31 更正 1,234,567,890 分",
+        region="430482103204",
+    )
+    assert Detail.decode(written.encode()) == written
 
 
 def test_a_moment_without_its_offset_is_refused() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,16 +13,18 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from gateway.database import open_database, reading, writing
 from gateway.errors import StoreDamaged, StoreUnavailable
-from gateway.ledger import Detail, Event, EventKind, Ledger, open_database, reading, writing
+from gateway.ledger import Detail, Event, EventKind, Ledger
+from tests.peers.stores import REFUSED, Where, spell, stranger
 
 AT = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 ENV = {"PYTHONPATH": str(Path(__file__).parents[2])}
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    opened = open_database(tmp_path / "ledger.db")
+def engine(where: Where) -> Iterator[Engine]:
+    opened = open_database(where)
     yield opened
     opened.dispose()
 
@@ -71,13 +72,14 @@ def test_a_line_of_a_transaction_that_fails_was_never_written(engine: Engine, le
     assert list(ledger.verify()) == []
 
 
-def test_four_processes_appending_at_once_make_one_unbroken_chain(ledger: Ledger, tmp_path: Path) -> None:
+def test_four_processes_appending_at_once_make_one_unbroken_chain(ledger: Ledger, where: Where) -> None:
     code = (
         "import sys\nfrom datetime import UTC, datetime\nfrom pathlib import Path\nfrom gateway.ledger import *\n"
-        "ledger = Ledger(open_database(Path(sys.argv[1])), 'n')\n"
+        "from gateway.database import open_database\nfrom tests.peers.stores import read\n"
+        "ledger = Ledger(open_database(read(sys.argv[1])), 'n')\n"
         "for _ in range(25): ledger.append(Event(at=datetime.now(UTC), kind=EventKind.DEFERRED))"
     )
-    run = [sys.executable, "-c", code, str(tmp_path / "ledger.db")]
+    run = [sys.executable, "-c", code, spell(where)]
     children = [subprocess.Popen(run, env=ENV) for _ in range(4)]
     assert [child.wait() for child in children] == [0] * 4
     assert [line.seq for line in ledger.lines()] == list(range(1, 101))
@@ -98,18 +100,56 @@ def test_reading_does_not_wait_for_a_writer(engine: Engine, ledger: Ledger) -> N
     [
         "UPDATE ledger SET by = 'x' WHERE seq = 1",
         "DELETE FROM ledger WHERE seq = 1",
-        "INSERT OR REPLACE INTO ledger SELECT * FROM ledger WHERE seq = 1",
-        "INSERT INTO ledger SELECT * FROM ledger WHERE true ON CONFLICT DO UPDATE SET by = 'x'",
+        "INSERT INTO ledger SELECT * FROM ledger WHERE true ON CONFLICT (seq) DO UPDATE SET by = 'x'",
     ],
 )
 def test_the_database_itself_refuses_to_change_a_line_whoever_asks(
-    ledger: Ledger, tmp_path: Path, statement: str
+    ledger: Ledger, where: Where, statement: str
 ) -> None:
     ledger.append(event())
-    stranger = sqlite3.connect(tmp_path / "ledger.db")
-    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-        stranger.execute(statement)
-    stranger.close()
+    with stranger(where) as someone, pytest.raises(REFUSED, match="append-only"):
+        someone.execute(statement)
+
+
+@pytest.mark.parametrize("product", ["sqlite"])
+def test_sqlites_own_way_to_replace_a_line_is_refused_too(ledger: Ledger, where: Where) -> None:
+    ledger.append(event())
+    with stranger(where) as someone, pytest.raises(REFUSED, match="append-only"):
+        someone.execute("INSERT OR REPLACE INTO ledger SELECT * FROM ledger WHERE seq = 1")
+
+
+@pytest.mark.parametrize("product", ["postgresql"])
+def test_postgresqls_way_to_empty_a_table_is_refused_too(ledger: Ledger, where: Where) -> None:
+    ledger.append(event())
+    with stranger(where) as someone, pytest.raises(REFUSED, match="append-only"):
+        someone.execute("TRUNCATE ledger")
+
+
+@pytest.mark.parametrize("product", ["postgresql"])
+@pytest.mark.parametrize(
+    "meddling",
+    [
+        "ALTER TABLE ledger DISABLE TRIGGER ledger_no_update",
+        "ALTER TABLE ledger ENABLE TRIGGER ledger_no_update",
+        "DROP TRIGGER ledger_no_update ON ledger",
+    ],
+)
+def test_a_guard_switched_off_or_weakened_is_a_fault(ledger: Ledger, where: Where, meddling: str) -> None:
+    with stranger(where) as someone:
+        someone.execute(meddling)
+    assert [(fault.code, fault.facts["trigger"]) for fault in ledger.verify()] == [("YZ-7106", "ledger_no_update")]
+
+
+@pytest.mark.parametrize("product", ["postgresql"])
+def test_a_guard_whose_function_was_emptied_is_a_fault(ledger: Ledger, where: Where) -> None:
+    with stranger(where) as someone:
+        someone.execute(
+            "CREATE OR REPLACE FUNCTION yizhan_refuse_change() RETURNS trigger LANGUAGE plpgsql"
+            " AS 'BEGIN RETURN NULL; END'"
+        )
+    assert [fault.facts["trigger"] for fault in ledger.verify()] == [
+        "ledger_no_update", "ledger_no_delete", "ledger_no_truncate",
+    ]  # fmt: skip
 
 
 def test_a_file_that_is_no_database_is_named_without_the_drivers_words(tmp_path: Path) -> None:
@@ -127,14 +167,16 @@ def test_a_database_in_no_directory_is_a_retry(tmp_path: Path) -> None:
         open_database(tmp_path / "nowhere" / "ledger.db")
 
 
-def test_driver_errors_become_ours_and_hide_their_parameters(engine: Engine, ledger: Ledger) -> None:
+def test_driver_errors_become_ours_and_hide_their_parameters(engine: Engine, ledger: Ledger, where: Where) -> None:
     secret = "430482195001010016"
     with pytest.raises(StoreUnavailable) as refused, reading(engine) as connection:
         connection.execute(text("SELECT :value FROM missing"), {"value": secret})
     assert secret not in str(refused.value)
-    assert refused.value.facts["file"] == "ledger.db"
+    file = "ledger.db" if isinstance(where, Path) else f"{where.host}:{where.port}/{where.database}"
+    assert refused.value.facts["file"] == file
 
 
+@pytest.mark.parametrize("product", ["sqlite"])
 def test_the_file_is_private(ledger: Ledger, tmp_path: Path) -> None:
     ledger.append(event())
     assert {p.stat().st_mode & 0o077 for p in tmp_path.glob("ledger.db*")} == {0}

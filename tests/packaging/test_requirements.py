@@ -16,7 +16,7 @@ from tests.packaging.conftest import ROOT
 LOCKS = ("core", "all", "dev")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
-IN_ALL = ("soap", "sftp", "odbc", "oracle", "files", "postgres")
+IN_ALL = ("soap", "sftp", "odbc", "oracle", "files", "postgres", "inbox")
 
 _ENTRY = re.compile(r"^([a-z0-9-]+)==(\S+) \\$")
 _HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")

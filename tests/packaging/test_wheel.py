@@ -45,7 +45,7 @@ def test_the_wheel_says_what_it_needs_and_what_it_offers(wheel: zipfile.ZipFile)
     said = Parser().parsestr(wheel.read(record).decode())
     assert (said["Name"], said["License-Expression"]) == ("yizhan", "Apache-2.0")
     assert set(said.get_all("Provides-Extra")) == {
-        "soap", "sftp", "odbc", "oracle", "files", "postgres", "airflow", "all",
+        "soap", "sftp", "odbc", "oracle", "files", "postgres", "inbox", "airflow", "all",
     }  # fmt: skip
     without_extra = [need for need in said.get_all("Requires-Dist") if "extra ==" not in need]
     assert not [need for need in without_extra if need.lower().startswith(("apache-airflow", "oracledb", "pyodbc"))]

@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -50,8 +50,17 @@ def free_port() -> int:
 class Daemon:
     """One server process on one port: started, ended in good order or cut off, and started again."""
 
-    def __init__(self, *, command: Sequence[str | Path], port: int, log: Path, ending: signal.Signals) -> None:
+    def __init__(
+        self,
+        *,
+        command: Sequence[str | Path],
+        port: int,
+        log: Path,
+        ending: signal.Signals,
+        account: Callable[[], dict[str, object]] = as_account,
+    ) -> None:
         self._command, self._port, self._log, self._ending = command, port, log, ending
+        self._account = account
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -61,12 +70,16 @@ class Daemon:
             raise RuntimeError("the server does not run")
         return self._child.pid
 
+    def send(self, number: signal.Signals) -> None:
+        """Raises: RuntimeError: it does not run."""
+        os.kill(self.pid, number)
+
     def start(self) -> None:
         """Run it until it listens; nothing when it runs already. Raises: RuntimeError with its log's last words."""
         if self._child is not None:
             return
         with self._log.open("ab") as log:
-            self._child = subprocess.Popen(self._command, stdout=log, stderr=log, cwd="/", **as_account())
+            self._child = subprocess.Popen(self._command, stdout=log, stderr=log, cwd="/", **self._account())
         self._await(self._child)
 
     def stop(self) -> None:

@@ -81,6 +81,13 @@ def test_a_lower_case_x_is_the_same_key_and_stays_as_it_came() -> None:
     assert [p.reason for p in checked.problems] == [Reason.KEY_REPEATED]
 
 
+def test_a_key_that_no_database_could_index_is_a_problem_row_and_one_byte_less_is_not() -> None:
+    fits = "号" * 660 + "B" * 2  # 1,982 bytes, and 18 of the ID number
+    checked = checker().check(batch_of(COLUMNS, [{**GOOD, "batch_no": fits}, {**GOOD, "batch_no": f"{fits}B"}]))
+    assert checked.good.column("batch_no").to_pylist() == [fits]
+    assert [(p.position, p.field, p.reason) for p in checked.problems] == [("2", None, Reason.KEY_LONG)]
+
+
 def test_a_repeat_is_found_across_batches() -> None:
     run = checker()
     assert run.check(batch_of(COLUMNS, [GOOD])).problems == ()

@@ -75,8 +75,8 @@ class Office:
         A problem book only of what does not balance: it tells the department where the difference may lie.
         """
         (period,) = {line["period"] for line in self.lines()}
-        book = f"problems/{self.feed}/{period}/r1.csv"
-        assert self.left() == ([book] if event == "unbalanced" else [])
+        book = [f"problems/{self.feed}/{period}/r1.{kind}" for kind in ("csv", "rows")]
+        assert sorted(self.left()) == (book if event == "unbalanced" else [])
         assert not [path for path in (self.site / "spool").glob("*/*")]
         lines = self.lines()
         assert {(line["event"], line["code"], line["feed"], line["period"]) for line in lines} == {
@@ -193,8 +193,9 @@ def messages(office: Office, code: str, exit_code: int) -> tuple[str, str]:
         assert ended.err.startswith(f"[{code}] ")
         message = ended.err.removeprefix(f"[{code}] ").rstrip("\n")
         collected = [{"feed": office.feed, "period": office.period, "batch": None, "code": code, "message": message}]
-        nothing = {"rows": None, "problem_rows": None, "problems": None}
-        assert ended.json == {"collected": [collected[0] | nothing], "delivered": [], "acknowledged": []}
+        nothing = {"state": None, "rows": None, "problem_rows": None, "problems": None}
+        others = {"delivered": [], "receipts": [], "acknowledged": []}
+        assert ended.json == {"collected": [collected[0] | nothing], **others}
         said.append(message)
     return said[0], said[1]
 

@@ -18,7 +18,7 @@ DRIVERS = {"paramiko": "sftp", "pyodbc": "odbc"}
 
 
 def test_run_names_the_extra_in_both_languages_and_sends_nothing(finance: Office, tmp_path: Path) -> None:
-    without = _site_packages(tmp_path / "packages", "paramiko")
+    without = site_packages(tmp_path / "packages", "paramiko")
     for lang, words in (
         ("zh", "适配器 sftp 缺少组件 paramiko。 请安装:pip install 'yizhan[sftp]'。"),
         ("en", "adapter sftp needs paramiko, which is not installed. Install it: pip install 'yizhan[sftp]'."),
@@ -34,7 +34,7 @@ def test_run_names_the_extra_in_both_languages_and_sends_nothing(finance: Office
 def test_adapter_list_says_which_one_is_lacking_and_that_the_others_are_not(
     finance: Office, tmp_path: Path, package: str
 ) -> None:
-    without = _site_packages(tmp_path / "packages", package)
+    without = site_packages(tmp_path / "packages", package)
     ended = finance.yizhan.spawn("adapter", "list", "--json", options=["-S"], PYTHONPATH=without)
     assert ended.code == 0
     listed = {one["name"]: (one["available"], one["error"]) for one in json.loads(ended.out)["adapters"]}
@@ -46,7 +46,7 @@ def test_adapter_list_says_which_one_is_lacking_and_that_the_others_are_not(
     assert set(listed.values()) == {(True, None)}
 
 
-def _site_packages(directory: Path, without: str) -> str:
+def site_packages(directory: Path, without: str) -> str:
     """All that is installed here, by links, but for one package."""
     directory.mkdir()
     for installed in Path(sysconfig.get_path("purelib")).iterdir():

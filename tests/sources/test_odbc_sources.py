@@ -18,7 +18,8 @@ def test_an_empty_table_asks_for_a_nil_return(agri: Office, tmp_path: Path) -> N
     with sqlite3.connect(tmp_path / "cwgl.db") as database:
         database.execute("DELETE FROM cw_pz")
     zh, en = messages(agri, "YZ-2009", 1)
-    assert zh == "数据源没有数据:agri.village_finance 2025Q3。 若确无数据,应由责任人作零报送;否则请核对数据源。"
+    assert zh.startswith("数据源没有数据:agri.village_finance 2025Q3。 若确无数据,应由责任人作零报送")
+    assert "yizhan nil agri.village_finance --period 2025Q3 --by" in zh
     assert en.startswith("the source holds no rows: agri.village_finance 2025Q3.")
     agri.expect_nothing_sent("YZ-2009", "refused")
 

@@ -21,7 +21,8 @@ def test_a_right_roster_lies_sealed_in_the_spool_with_its_problem_book(finance: 
     collected = ended.json["collected"][0]
     assert (collected["code"], collected["rows"]) == (None, ROWS)
     assert ended.json["delivered"][0]["state"] == "ready"
-    assert sorted(Path(file).name for file in finance.left()) == ["keys.p7m", "manifest.p7s", "payload", "r1.csv"]
+    left = sorted(Path(file).name for file in finance.left())
+    assert left == ["keys.p7m", "manifest.p7s", "payload", "r1.csv", "r1.rows"]
 
 
 @pytest.mark.parametrize(
@@ -139,8 +140,9 @@ def test_an_empty_roster_asks_for_a_nil_return(finance: Office, folder: Path) ->
     titles = roster.read_bytes().splitlines()[1]
     place(folder, "汇总|0|0.00\r\n".encode("gb18030") + titles + b"\r\n")
     zh, en = messages(finance, "YZ-2009", 1)
-    assert zh == "数据源没有数据:finance.onecard 2025-10。 若确无数据,应由责任人作零报送;否则请核对数据源。"
-    assert en.endswith("If there truly is nothing, a person must sign a nil return; else check the source.")
+    assert zh.startswith("数据源没有数据:finance.onecard 2025-10。 若确无数据,应由责任人作零报送")
+    assert "yizhan nil finance.onecard --period 2025-10 --by" in zh
+    assert "If there truly is nothing, a person must sign a nil return (yizhan nil finance.onecard" in en
     finance.expect_nothing_sent("YZ-2009", "refused")
 
 

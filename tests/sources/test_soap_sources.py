@@ -65,7 +65,8 @@ def test_an_empty_list_asks_for_a_nil_return(office: Callable[[str], Office]) ->
     with soap_service(0) as said:
         civil.connect(wsdl=said["wsdl"], password=PASSWORD, **LOGIN)
         zh, en = messages(civil, "YZ-2009", 1)
-    assert zh == "数据源没有数据:civil.dibao 2025-10。 若确无数据,应由责任人作零报送;否则请核对数据源。"
+    assert zh.startswith("数据源没有数据:civil.dibao 2025-10。 若确无数据,应由责任人作零报送")
+    assert "yizhan nil civil.dibao --period 2025-10 --by" in zh
     assert en.startswith("the source holds no rows: civil.dibao 2025-10.")
     civil.expect_nothing_sent("YZ-2009", "refused")
 

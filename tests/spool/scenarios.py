@@ -18,7 +18,7 @@ from types import FrameType
 from gateway.spool import Claim, EntryName, Spool, State
 
 STEPS = frozenset({"rename", "fsync", "mkdir", "unlink", "rmdir", "write", "open"})
-MANIFEST, KEYS, RECEIPT = b"manifest bytes", b"key bytes", b"receipt bytes"
+MANIFEST, KEYS, RECEIPT, RELEASE = b"manifest bytes", b"key bytes", b"receipt bytes", b"release bytes"
 PAYLOAD = bytes(range(256)) * 40
 PIECE = 4_000
 ENV = {"PYTHONPATH": str(Path(__file__).parents[2])}  # of child processes, wherever pytest was started
@@ -75,6 +75,32 @@ def retry(spool: Spool) -> None:
         spool.retry(entry.name)
 
 
+def put_held(spool: Spool) -> None:
+    """A front-end seals a batch that will be reviewed."""
+    spool.sweep()
+    with spool.begin() as draft:
+        draft.payload.write(PAYLOAD)
+        draft.commit(NAME, MANIFEST, KEYS, state=State.HELD)
+
+
+def hold(spool: Spool) -> None:
+    """Claim, and put it before a reviewer."""
+    _decide(spool, spool.hold)
+
+
+def release(spool: Spool) -> None:
+    """Endorse what is held, and let it go."""
+    for entry in spool.entries(State.HELD):
+        spool.endorse(entry.name, RELEASE)
+        spool.release(entry.name)
+
+
+def reject(spool: Spool) -> None:
+    """Give up what is held."""
+    for entry in spool.entries(State.HELD):
+        spool.reject(entry.name)
+
+
 def settle_again(spool: Spool) -> None:
     """A sealed batch that was done comes once more and is done again."""
     spool.sweep()
@@ -104,6 +130,10 @@ SCENARIOS: dict[str, tuple[Callable[[Spool], None], Callable[[Spool], None]]] = 
     "bury": (put, bury),
     "retry": (put_and_bury, retry),
     "settle_again": (put_done_and_upload, settle_again),
+    "put_held": (nothing, put_held),
+    "hold": (put, hold),
+    "release": (put_held, release),
+    "reject": (put_held, reject),
 }
 
 

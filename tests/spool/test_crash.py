@@ -19,6 +19,10 @@ ENDS = {
     "bury": [State.DEAD],
     "retry": [State.READY],
     "settle_again": [State.DONE],
+    "put_held": [State.HELD],
+    "hold": [State.HELD],
+    "release": [State.READY],
+    "reject": [State.DEAD],
 }
 
 
@@ -45,7 +49,7 @@ def test_killed_before_any_step_and_run_again_it_ends_as_if_never_killed(scenari
         assert not list((root / "partial").iterdir())
 
 
-@pytest.mark.parametrize("scenario", ["settle", "defer", "bury", "retry"])
+@pytest.mark.parametrize("scenario", ["settle", "defer", "bury", "retry", "hold", "release", "reject"])
 def test_at_no_instant_is_an_entry_lost_doubled_or_half_written(scenario: str, tmp_path: Path) -> None:
     for root in sweep_kills(scenario, tmp_path):
         spool = Spool(root)
@@ -63,4 +67,13 @@ def test_a_batch_shows_in_ready_only_when_it_is_whole(scenario: str, tmp_path: P
             shown += 1
             assert entry.payload.read_bytes() == scenarios.PAYLOAD
             assert (entry.manifest, entry.keys) == (scenarios.MANIFEST, scenarios.KEYS)
+    assert shown > 0
+
+
+def test_at_no_instant_is_a_held_batch_ready_without_its_release(tmp_path: Path) -> None:
+    shown = 0
+    for root in sweep_kills("release", tmp_path):
+        for entry in Spool(root).entries(State.READY):
+            shown += 1
+            assert entry.papers.release == scenarios.RELEASE
     assert shown > 0

@@ -22,11 +22,11 @@ from tests.vectors.batches import bad_files, bad_keys, bad_openings, bad_payload
 from tests.vectors.manifests import bad_manifest_contents, bad_manifest_signatures
 from tests.vectors.material import (
     CHANGNING,
+    CORRECTED,
     CORRECTION,
     HENGYANG,
     HENGYANG_KEY,
     HERE,
-    NIL,
     RECEIPT,
     RECONCILED,
     SINGLE,
@@ -35,6 +35,8 @@ from tests.vectors.material import (
     Vector,
     all_of,
 )
+from tests.vectors.orders import bad_orders
+from tests.vectors.papers import bad_endorsements, good_papers
 from tests.vectors.receipts import bad_receipts
 
 AT = "2026-11-22T08:00:00+08:00"
@@ -42,6 +44,9 @@ NAMES = {
     "manifest": "manifest.p7s",
     "keys": "keys.p7m",
     "payload": "payload",
+    "nil": "nil.p7s",
+    "release": "release.p7s",
+    "order": "order.p7s",
     "receipt": "receipt.p7s",
     "other": "other",
 }
@@ -57,8 +62,13 @@ def good_ones() -> Iterator[Vector]:
         files=all_of(SINGLE, receipt=RECEIPT),
     )
     yield Vector(name="two_recipients", shows="two recipients", code=None, files=all_of(TWO), open_as="hengyang")
-    yield Vector(name="nil_return", shows="no rows, signed for", code=None, files=all_of(NIL), open_as="changning")
-    yield Vector(name="correction", shows="revision 2", code=None, files=all_of(CORRECTION), open_as="changning")
+    yield Vector(
+        name="correction",
+        shows="revision 2; its receipt says what it added, changed and removed",
+        code=None,
+        files=all_of(CORRECTION, receipt=CORRECTED),
+        open_as="changning",
+    )
     yield Vector(
         name="reconciled",
         shows="roster, fiscal batches and the bank's returns agree",
@@ -103,6 +113,7 @@ def main(directory: Path) -> None:
             shutil.rmtree(old)
     makers = (
         good_ones,
+        good_papers,
         bad_files,
         bad_manifest_signatures,
         bad_manifest_contents,
@@ -110,6 +121,8 @@ def main(directory: Path) -> None:
         bad_openings,
         bad_payloads,
         bad_receipts,
+        bad_endorsements,
+        bad_orders,
     )
     lines = [write(vector, directory) for maker in makers for vector in maker()]
     keys = directory / "keys"

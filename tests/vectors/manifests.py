@@ -76,6 +76,7 @@ def bad_manifest_signatures() -> Iterator[Vector]:
         "expired": errors.CertificateExpired,
         "revoked": errors.CertificateRevoked,
         "connection_used_to_sign": errors.KeyUsageWrong,
+        "person_used_to_seal": errors.PersonRefused,
     }.items():
         signer = SampleSigner.load(f"bad/{stem}")
         yield vector(f"2.6_{stem}", refusal, f"certs/sample/bad/{stem}", resigned(content, signer))

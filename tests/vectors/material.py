@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from gateway.envelope import receipt, sealing
 from gateway.envelope.canonical import ControlTotals
+from gateway.envelope.effect import Effect
 from gateway.envelope.fiscal import FiscalBatch, People
 from gateway.envelope.manifest import Kind, Manifest, ManifestField, PayloadFacts, ProblemTotals
 from gateway.envelope.payload import PayloadWriter
@@ -245,13 +246,29 @@ def answer(made: Made) -> Receipt:
         loaded=made.declared.totals,
         problem=made.declared.problems.totals,
         duplicate=NOTHING,
+        effect=Effect(added=made.declared.totals, changed=NOTHING, replaced=NOTHING, removed=NOTHING),
         balanced=True,
         ledger=LedgerPlace(position=42, head=hashlib.sha256(b"the head of the vectors' ledger").hexdigest()),
         accepted_at=datetime.fromisoformat("2026-11-09T02:01:07+08:00"),
     )
 
 
+def totals(rows: int, fen: int) -> ControlTotals:
+    return ControlTotals(rows=rows, sums=(("amount", fen),))
+
+
 RECEIPT = receipt.issue_receipt(answer(SINGLE), CHANGNING)
+CORRECTED = receipt.issue_receipt(
+    replace(
+        answer(CORRECTION),
+        loaded=totals(2, 50_005),
+        duplicate=totals(1, 10_000),
+        effect=Effect(
+            added=totals(1, 30_000), changed=totals(1, 20_005), replaced=totals(1, 20_000), removed=totals(2, 7)
+        ),
+    ),
+    CHANGNING,
+)
 
 
 def all_of(made: Made, **others: bytes | str) -> dict[str, bytes | str]:

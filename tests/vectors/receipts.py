@@ -8,12 +8,14 @@ from dataclasses import replace
 from gateway import errors
 from gateway.envelope import receipt, sealing, signed
 from gateway.envelope.canonical import ControlTotals
+from gateway.envelope.effect import Effect
 from gateway.envelope.suite import INTL
 from gateway.errors import YizhanError
 from tests.vectors.material import (
     CHANGNING,
     CORRECTION,
     FINANCE,
+    NOTHING,
     RECEIPT,
     SINGLE,
     TOTALS,
@@ -21,11 +23,13 @@ from tests.vectors.material import (
     Vector,
     answer,
     bad,
+    totals,
 )
 from tests.vectors.wrong import forged, resigned, with_stranger, with_unsigned_attribute
 
 
 def bad_receipts() -> Iterator[Vector]:
+    two = ControlTotals(rows=2, sums=TOTALS.sums)
     said, parts = answer(SINGLE), signed.parse(RECEIPT, receipt.STEPS)
     content = parts.content
 
@@ -79,6 +83,8 @@ def bad_receipts() -> Iterator[Vector]:
         "called balanced, and a row is missing",
         says(loaded=ControlTotals(rows=2, sums=TOTALS.sums)),
     )
+    for name, shows, effect in _bad_effects(said.effect):
+        yield vector(f"5.9_effect_{name}", errors.ReceiptInconsistent, shows, says(effect=effect))
     yield vector("5.10_department", errors.SignerNotCentre, "the sender answers itself", resigned(content, FINANCE))
     stranger = receipt.encode(replace(said, centre="hengyang"))
     yield vector("5.10_another_centre", errors.SignerNotCentre, "in hengyang's name", resigned(stranger, CHANGNING))
@@ -113,5 +119,13 @@ def bad_receipts() -> Iterator[Vector]:
         "5.14_unbalanced",
         errors.ReceiptTotalsWrong,
         "the centre says so itself",
-        says(balanced=False, loaded=ControlTotals(rows=2, sums=TOTALS.sums)),
+        says(balanced=False, loaded=two, effect=replace(said.effect, added=two)),
     )
+
+
+def _bad_effects(good: Effect) -> Iterator[tuple[str, str, Effect]]:
+    yield "without_the_replaced", "a changed row took nothing's place", replace(good, added=NOTHING, changed=TOTALS)
+    yield "without_the_changed", "a row was replaced by nothing", replace(good, replaced=totals(1, 10_000))
+    yield "more_than_loaded", "four rows added, three loaded", replace(good, added=totals(4, 60_005))
+    yield "another_sum", "a fen more added than loaded", replace(good, added=totals(3, 60_006))
+    yield "other_fields", "removed amounts of a field nobody counts", replace(good, removed=ControlTotals(rows=0))

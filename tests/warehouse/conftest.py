@@ -1,8 +1,7 @@
-"""A warehouse in a directory of the test's own."""
+"""A warehouse of the test's own, on each product."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,17 +9,45 @@ import pytest
 
 from gateway.ledger import Ledger
 from gateway.warehouse import Warehouse
+from tests.peers.postgres import Postgres, postgres
+from tests.peers.stores import Stranger, Where, drop, fresh, stranger
 from tests.warehouse import feeds
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "warehouse.db"
+@pytest.fixture(scope="session")
+def server() -> Iterator[Postgres]:
+    with postgres() as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    """A server has only so many connections, and a disk so much room for databases."""
+    yield
+    while feeds.OPENED:
+        feeds.OPENED.pop().dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def product(request: pytest.FixtureRequest) -> str:
+    return request.param
 
 
 @pytest.fixture
-def opened(path: Path) -> tuple[Warehouse, Ledger]:
-    return feeds.open_warehouse(path)
+def where(product: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Where]:
+    """A database with the fixed tables, empty."""
+    if product == "sqlite":
+        yield tmp_path / "warehouse.db"
+    else:
+        server = request.getfixturevalue("server")
+        made = fresh(server, *feeds.SCHEMAS)
+        yield made
+        drop(server, made)
+
+
+@pytest.fixture
+def opened(where: Where) -> tuple[Warehouse, Ledger]:
+    return feeds.open_warehouse(where)
 
 
 @pytest.fixture
@@ -34,8 +61,7 @@ def ledger(opened: tuple[Warehouse, Ledger]) -> Ledger:
 
 
 @pytest.fixture
-def outside(opened: tuple[Warehouse, Ledger], path: Path) -> Iterator[sqlite3.Connection]:
-    """Someone else's connection to the same file."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    yield connection
-    connection.close()
+def outside(opened: tuple[Warehouse, Ledger], where: Where) -> Iterator[Stranger]:
+    """Someone else's connection to the same database."""
+    with stranger(where) as connection:
+        yield connection

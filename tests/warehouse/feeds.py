@@ -12,11 +12,17 @@ from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
+from sqlalchemy import Engine
 
-from gateway.ledger import Head, Ledger, open_database
+from gateway import ledger as ledger_room
+from gateway import warehouse as warehouse_room
+from gateway.database import open_database
+from gateway.ledger import Head, Ledger
 from gateway.records.totals import Totals
 from gateway.records.types import TIMESTAMP, Column, FieldType, target_schema
 from gateway.warehouse import BatchFacts, FeedShape, LoadResult, Warehouse
+from gateway.warehouse.tables import number_of
+from tests.peers.stores import Where, read
 
 FEED, PERIOD, REGION = "civil.dibao", "2026-10", "430482"
 AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -34,6 +40,11 @@ COLUMNS = (
 )
 SHAPE = FeedShape(feed=FEED, columns=COLUMNS, key=("id_number", "item"))
 SCHEMA = target_schema(COLUMNS)
+
+SCHEMAS = (ledger_room.SCHEMA, warehouse_room.SCHEMA)
+
+OPENED: list[Engine] = []
+"""Every engine a test opened; closed after it."""
 
 Row = dict[str, object]
 
@@ -65,6 +76,11 @@ def batch(rows: Iterable[Row]) -> pa.RecordBatch:
 
 def digest_of(revision: int, content: str = "") -> str:
     return hashlib.sha256(f"{revision} {content}".encode()).hexdigest()
+
+
+def number(revision: int) -> int:
+    """What a revision is called in the feed's tables."""
+    return number_of(digest_of(revision))
 
 
 def facts(rows: Iterable[Row], revision: int = 1, content: str = "", **changes: object) -> BatchFacts:
@@ -101,8 +117,9 @@ class Notary:
         return f"receipt {head.position} {result.counted.rows}".encode()
 
 
-def open_warehouse(path: Path) -> tuple[Warehouse, Ledger]:
-    engine = open_database(path)
+def open_warehouse(where: Where) -> tuple[Warehouse, Ledger]:
+    engine = open_database(where)
+    OPENED.append(engine)
     ledger = Ledger(engine, "changning")
     warehouse = Warehouse(engine, ledger)
     warehouse.prepare(SHAPE)
@@ -114,8 +131,8 @@ def _die() -> None:
 
 
 def main() -> None:
-    """`feeds.py DB WHERE`: load thirty thousand rows and be killed there."""
-    warehouse, _ = open_warehouse(Path(sys.argv[1]))
+    """`feeds.py DATABASE PLACE`: load thirty thousand rows and be killed there."""
+    warehouse, _ = open_warehouse(read(sys.argv[1]))
     rows = [row(n) for n in range(30_000)]
 
     def source() -> Iterator[pa.RecordBatch]:
@@ -127,9 +144,13 @@ def main() -> None:
     def receipt(result: LoadResult, head: Head) -> bytes:
         if sys.argv[2] == "while signing":
             _die()
-        return Notary()(result, head)
+        if sys.argv[2] == "wait before commit":
+            print("ready", flush=True)
+            sys.stdin.read()
+        return Notary()(result, head) + (f" by {os.getpid()}".encode() if sys.argv[2] == "nowhere" else b"")
 
-    warehouse.load(facts(rows), source(), receipt)
+    given = warehouse.load(facts(rows), source(), receipt)
+    print(given.hex())
     if sys.argv[2] == "after commit":
         _die()
 

@@ -8,11 +8,14 @@ from pathlib import Path
 import pyarrow as pa
 from sqlalchemy import event
 
-from gateway.ledger import Ledger, open_database
+from gateway.database import open_database, writing
+from gateway.ledger import Ledger
 from gateway.records.totals import Totals
 from gateway.records.types import Column, FieldType, target_schema
 from gateway.warehouse import FeedShape, Warehouse
-from tests.warehouse.feeds import FEED, Notary, facts
+from tests.peers.postgres import Postgres
+from tests.peers.stores import drop, fresh, stranger
+from tests.warehouse.feeds import FEED, SCHEMAS, Notary, digest_of, facts
 
 COLUMNS = tuple(Column(name=name, type=FieldType.TEXT, required=True) for name in ("month", "household", "remark"))
 PIECE = 8_192
@@ -52,4 +55,39 @@ def _steps(path: Path, pieces: int) -> int:
 def _batch(number: int) -> pa.RecordBatch:
     households = [f"H{number:03d}{max(place, 1):06d}" for place in range(PIECE)]  # the first two are one row
     values = [["202610"] * PIECE, households, ["-"] * PIECE]
+    return pa.record_batch([pa.array(column, pa.utf8()) for column in values], schema=target_schema(COLUMNS))
+
+
+def test_a_revision_of_a_period_no_statistics_know_fetches_by_the_row_and_never_by_the_square(server: Postgres) -> None:
+    few, many = (_fetched(server, rows) for rows in (500, 2_000))
+    assert many < 8 * few
+
+
+def _fetched(server: Postgres, rows: int) -> int:
+    """Rows of the feed's tables that are fetched for three loads of a period, the statistics being older than it."""
+    where = fresh(server, *SCHEMAS)
+    engine = open_database(where)
+    warehouse = Warehouse(engine, Ledger(engine, "changning"))
+    warehouse.prepare(FeedShape(feed=FEED, columns=COLUMNS, key=("month", "household")))
+    _send(warehouse, "2026-09", 1, _statements(0, rows, "-"))
+    with writing(engine) as connection:
+        connection.exec_driver_sql("ANALYZE")
+    for revision, first in enumerate((0, rows // 2, 0), 1):  # half is removed and half replaced, twice
+        _send(warehouse, "2026-10", revision, _statements(first, rows, str(revision)))
+    engine.dispose()  # a session's counters are certain to be added up once it has ended
+    with stranger(where) as outside:
+        fetched = "SELECT sum(seq_tup_read + idx_tup_fetch) FROM pg_stat_user_tables WHERE relname LIKE '%__civil__%'"
+        found = int(outside.execute(fetched).fetchone()[0])
+    drop(server, where)
+    return found
+
+
+def _send(warehouse: Warehouse, period: str, revision: int, batch: pa.RecordBatch) -> None:
+    previous = digest_of(revision - 1, period) if revision > 1 else None
+    sent = Totals.of(batch, COLUMNS)
+    warehouse.load(facts([], revision, period, period=period, previous=previous, sent=sent), [batch], Notary())
+
+
+def _statements(first: int, rows: int, remark: str) -> pa.RecordBatch:
+    values = [["202610"] * rows, [f"H{place:06d}" for place in range(first, first + rows)], [remark] * rows]
     return pa.record_batch([pa.array(column, pa.utf8()) for column in values], schema=target_schema(COLUMNS))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -21,28 +21,31 @@ from gateway.errors import (
     YizhanError,
 )
 from gateway.ledger import EventKind, Head, Ledger
+from gateway.records.keys import MAX_KEY
 from gateway.records.types import Column, FieldType
 from gateway.warehouse import FeedShape, LoadResult, Warehouse
-from tests.warehouse.feeds import AT, COLUMNS, FEED, PERIOD, SHAPE, Notary, batch, digest_of, facts, row
+from tests.peers.stores import Stranger
+from tests.warehouse.feeds import AT, COLUMNS, FEED, PERIOD, SHAPE, Notary, batch, digest_of, facts, number, row
 
 ROWS = [row(n) for n in range(5)]
 
 
-def nothing_remains(outside: sqlite3.Connection, ledger: Ledger) -> bool:
+def nothing_remains(outside: Stranger, ledger: Ledger) -> bool:
     tables = ("current__civil__dibao", "history__civil__dibao", "batches", "ledger")
     counts = [outside.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in tables]
     return counts == [0, 0, 0, 0] and ledger.head().position == 0
 
 
-def test_every_kind_of_value_is_stored_exactly(warehouse: Warehouse, outside: sqlite3.Connection) -> None:
+def test_every_kind_of_value_is_stored_exactly(warehouse: Warehouse, outside: Stranger) -> None:
     rows = [row(1, id_number="43048219000000001x"), row(2, remark="", rural=False), row(3, remark=None, amount=None)]
     warehouse.load(facts(rows), [batch(rows)], Notary())
     found = outside.execute("SELECT * FROM current__civil__dibao ORDER BY _row").fetchall()
-    moment = "2026-11-22T17:00:00.000000+08:00"
+    common = ("2026-10-31", "2026-11-22T17:00:00.000000+08:00", "1.5000")
+    place, (first, second, third) = ("430482", "2026-10", number(1)), (row(n)["id_number"] for n in (1, 2, 3))
     assert found == [
-        ("430482", "2026-10", 1, 1, "43048219000000001x", 1, 101, "备注1", "2026-10-31", moment, "1.5000", 1, -50),
-        ("430482", "2026-10", 1, 2, "43048219000000002X", 2, 201, "", "2026-10-31", moment, "1.5000", 0, -50),
-        ("430482", "2026-10", 1, 3, "43048219000000003X", 3, None, None, "2026-10-31", moment, "1.5000", 1, -50),
+        (*place, 1, first, "43048219000000001x", 1, 101, "备注1", *common, 1, -50),
+        (*place, 2, second, second, 2, 201, "", *common, 0, -50),
+        (*place, 3, third, third, 3, None, None, *common, 1, -50),
     ]
 
 
@@ -52,7 +55,7 @@ def test_the_receipt_is_made_of_what_was_counted_and_of_the_ledger_line(warehous
     (result,), (head,) = notary.results, notary.heads
     assert result.counted == result.loaded == facts(ROWS).sent
     assert result.counted.sums == (("amount", 1005), ("fee", -250))
-    assert (result.duplicate.rows, result.problem.rows, result.changed, result.balanced) == (0, 0, 0, True)
+    assert (result.duplicate.rows, result.problem.rows, result.effect.changed.rows, result.balanced) == (0, 0, 0, True)
     (line,) = ledger.lines(kind=EventKind.LOADED)
     assert (head.position, head.hash) == (line.seq, line.hash)
     assert (line.batch, line.digest, line.moment) == ("civil.dibao/2026-10/r1", digest_of(1), AT)
@@ -111,6 +114,19 @@ def test_the_two_spellings_of_a_check_character_are_one_person(warehouse: Wareho
     assert (notary.results[0].loaded.rows, notary.results[0].duplicate.rows) == (1, 1)
 
 
+def test_the_longest_key_is_kept_and_a_longer_one_is_a_problem_row(warehouse: Warehouse) -> None:
+    long = random.Random(7).choices("甲乙丙丁戊己庚辛壬癸ABCDEFGHIJ0123456789", k=4_000)  # nothing can compress it
+    fits = next("".join(long[:n]) for n in range(4_000) if len("".join(long[: n + 1]).encode()) > MAX_KEY)
+    rows = [row(1), row(2, id_number=fits), row(3, id_number=f"{fits}甲")]
+    notary = Notary()
+    warehouse.load(facts(rows), [batch(rows)], notary)
+    assert (notary.results[0].loaded.rows, notary.results[0].problem.rows) == (2, 1)
+    again = [row(1, remark="改"), row(2, id_number=fits, remark="改"), row(3, id_number=f"{fits}甲")]
+    warehouse.load(facts(again, 2), [batch(again)], notary)
+    assert (notary.results[1].effect.changed.rows, notary.results[1].problem.rows) == (2, 1)
+    assert list(warehouse.fsck()) == []
+
+
 def test_a_row_without_its_key_is_a_problem_row(warehouse: Warehouse) -> None:
     rows = [row(1), row(2, item=None), row(3)]
     notary = Notary()
@@ -129,7 +145,7 @@ def refusing(_result: LoadResult, _head: Head) -> bytes:
 
 
 def test_an_unauthenticated_segment_half_way_leaves_nothing(
-    warehouse: Warehouse, ledger: Ledger, outside: sqlite3.Connection
+    warehouse: Warehouse, ledger: Ledger, outside: Stranger
 ) -> None:
     with pytest.raises(CorrectsUnknown):  # any error of the envelope does as well as this one
         warehouse.load(facts(ROWS), failing(CorrectsUnknown(batch="x")), Notary())
@@ -138,7 +154,7 @@ def test_an_unauthenticated_segment_half_way_leaves_nothing(
 
 
 def test_a_receipt_that_cannot_be_signed_leaves_nothing(
-    warehouse: Warehouse, ledger: Ledger, outside: sqlite3.Connection
+    warehouse: Warehouse, ledger: Ledger, outside: Stranger
 ) -> None:
     with pytest.raises(KeyError):
         warehouse.load(facts(ROWS), [batch(ROWS)], refusing)
@@ -147,7 +163,7 @@ def test_a_receipt_that_cannot_be_signed_leaves_nothing(
 
 @pytest.mark.parametrize("came", [ROWS[:4], [*ROWS, row(9)], [*ROWS[:4], row(4, amount=Decimal("4.02"))]])
 def test_other_rows_or_sums_than_the_manifest_states_leave_nothing(
-    warehouse: Warehouse, ledger: Ledger, outside: sqlite3.Connection, came: list[dict[str, object]]
+    warehouse: Warehouse, ledger: Ledger, outside: Stranger, came: list[dict[str, object]]
 ) -> None:
     with pytest.raises(LoadUnbalanced) as refused:
         warehouse.load(facts(ROWS), [batch(came)], Notary())
@@ -167,7 +183,7 @@ def test_other_rows_or_sums_than_the_manifest_states_leave_nothing(
 def test_a_payload_that_is_not_the_feeds_leaves_nothing(
     warehouse: Warehouse,
     ledger: Ledger,
-    outside: sqlite3.Connection,
+    outside: Stranger,
     spoil: Callable[[pa.RecordBatch], pa.RecordBatch],
     field: str,
 ) -> None:
@@ -214,7 +230,7 @@ def test_regions_and_periods_are_apart(warehouse: Warehouse) -> None:
     assert list(warehouse.fsck()) == []
 
 
-def test_readers_go_on_during_a_load_and_see_none_of_it(warehouse: Warehouse, outside: sqlite3.Connection) -> None:
+def test_readers_go_on_during_a_load_and_see_none_of_it(warehouse: Warehouse, outside: Stranger) -> None:
     seen = []
 
     def source() -> Iterator[pa.RecordBatch]:
@@ -226,6 +242,16 @@ def test_readers_go_on_during_a_load_and_see_none_of_it(warehouse: Warehouse, ou
     warehouse.load(facts(ROWS), source(), Notary())
     assert seen == [0, 0]
     assert outside.execute("SELECT count(*) FROM current__civil__dibao").fetchone()[0] == 5
+
+
+def test_text_with_a_nul_which_not_every_database_can_hold_is_refused_by_all(
+    warehouse: Warehouse, ledger: Ledger, outside: Stranger
+) -> None:
+    rows = [row(1, remark="a\0b")]
+    with pytest.raises(PayloadShapeInvalid) as refused:
+        warehouse.load(facts(rows), [batch(rows)], Notary())
+    assert refused.value.facts["field"] == "remark"
+    assert nothing_remains(outside, ledger)
 
 
 def test_a_feed_without_tables_is_refused(warehouse: Warehouse) -> None:

@@ -14,14 +14,16 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gateway.errors import Conflict, NotEntitled, OffsetMismatch, SpoolFull, UploadUnknown
+from gateway.envelope.papers import Papers
+from gateway.errors import Conflict, NotEntitled, OffsetMismatch, RefusedAbove, SpoolFull, UploadUnknown
 from gateway.keys import Identity, KeyRing, Stage
 from gateway.keys.tls import server_context
+from gateway.receive import Known
 from gateway.server import Limits, make_app, serve
 
 LIMITS = Limits(manifest=8 * 1024, keys=4 * 1024, piece=64 * 1024, idle=0.5, wait=5, again=0.2, shutdown=0.5)
@@ -69,7 +71,7 @@ class FileReception:
         self._inbox = inbox
         inbox.mkdir(exist_ok=True)
 
-    def admit(self, manifest: bytes, keys: bytes, peer: Identity) -> Admitted | Receipted:
+    def admit(self, manifest: bytes, keys: bytes, papers: Papers, peer: Identity) -> Admitted | Receipted:
         facts = json.loads(manifest)
         if str(peer) != f"department:{facts['department']}":
             raise NotEntitled(presented=peer, feed=facts["batch"])
@@ -118,12 +120,22 @@ class FileReception:
     def waiting(self) -> Iterable[str]:
         return [path.parent.name for path in self._inbox.glob("*/uploaded") if not (path.parent / "receipt").exists()]
 
+    def ready(self) -> Sequence[str]:
+        return ()
+
     def receipt(self, digest: str, peer: Identity) -> bytes | None:
         self.upload(digest, peer)
         if (self._inbox / digest / "refused").exists():
             raise Conflict(batch=self._facts(digest)["batch"])
         path = self._inbox / digest / "receipt"
         return path.read_bytes() if path.exists() else None
+
+    def receipts(self, digest: str, peer: Identity) -> Known:
+        own = self.receipt(digest, peer)
+        if own is None:
+            return Known(receipts=(), refused=None)
+        refused = RefusedAbove(batch=self._facts(digest)["batch"], centre="hunan", peer_code="YZ-5001")
+        return Known(receipts=(own, b"receipt from above"), refused=refused)
 
     def _facts(self, digest: str) -> dict[str, object]:
         return json.loads((self._inbox / digest / "manifest").read_bytes())
