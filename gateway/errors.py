@@ -434,8 +434,12 @@ class ReasonRequired(Refuse):
         "更正缺少理由或责任人:{feed} {period} 的数据与已封装的 {batch} 不同。",
         "a correction needs a reason and a person: {feed} {period} differs from {batch}, which was sealed before.",
     )
-    zh_next = "请加上 --reason 理由 --by 责任人 重新运行;目录登记了本部门人员的,责任人写其编号(须有 collect 职责)。"
-    en_next = "Run it again with --reason and --by: somebody with the duty collect, where the catalogue lists people."
+    zh_next = (
+        "请加上 --reason 理由 --by 责任人 重新运行;目录中本部门写有 real_names 的,责任人写其编号(须有 collect 职责)。"
+    )
+    en_next = (
+        "Run it again with --reason and --by: somebody with the duty collect, where the catalogue asks for real_names."
+    )
 
 
 class AmountsJumped(Refuse):

@@ -27,11 +27,11 @@ def require_duty(party: Department | Centre, person: str | None, duty: Duty) -> 
 def require_corrector(department: Department, person: str | None) -> None:
     """Raise unless this person may answer for a correction of the department's, reviewed or not.
 
-    Users go by their real names (《管理办法》第十二条), so where the catalogue lists a department's people it is one of
-    them with the duty collect. A department that lists none writes a person or a post, as on paper.
+    Users go by their real names (《管理办法》第十二条): where the catalogue says so of a department, it is one of its
+    people with the duty collect. Any other department writes a person or a post, as on paper.
 
     Raises:
-        DutyMissing: it lists people, and this is none of those with the duty.
+        DutyMissing: this is none of those with the duty.
     """
-    if department.people:
+    if department.real_names:
         require_duty(department, person, Duty.COLLECT)

@@ -79,6 +79,7 @@ class DepartmentEntry(Entry):
     region: Region
     contact: str = ""
     people: tuple[PersonEntry, ...] = ()
+    real_names: bool = False
 
 
 class SubscriberEntry(Entry):

@@ -85,13 +85,17 @@ class Centre:
 
 @dataclass(frozen=True, kw_only=True)
 class Department:
-    """One that owes data. `contact`: an office or post, empty when not given; never a person."""
+    """One that owes data. `contact`: an office or post, empty when not given; never a person.
+
+    `real_names`: only its own `people` answer for its corrections, on every feed.
+    """
 
     id: str
     title: str
     region: str
     contact: str
     people: tuple[Person, ...] = ()
+    real_names: bool = False
 
     def person(self, name: str) -> Person:
         """Raises: UnknownName, with the nearest id."""

@@ -54,9 +54,9 @@ def run(
         str | None,
         typer.Option(
             help=(
-                "责任人编号:更正和须审核的批次依目录核对(collect 职责),并非签署;目录未登记人员的部门可写岗位"
-                " / who answers for it: of corrections and reviewed batches checked against the catalogue's people"
-                " (duty collect), not signed; a department without people there may write a post"
+                "责任人编号或岗位:须审核的批次和 real_names 部门的更正依目录核对(collect 职责);并非签署"
+                " / who answers for it, a person or a post: checked against the catalogue's people (duty collect) where"
+                " the batch is reviewed or the department has real_names; not signed"
             )
         ),
     ] = None,

@@ -31,6 +31,7 @@ PATIENCE = 60.0
 _YEARS = range(2000, 2025)
 _HEAVY_YEAR = 1999
 _ROWS, _HEAVY_ROWS, _HEAVY_TEXT = 20_000, 3_600, 5_500
+_CONTACT = "contact: 农村财务管理站"
 _EFFECTIVE = 'effective: "2018-01-01"'
 _ENVIRON = {k: v for k, v in os.environ.items() if not k.startswith("YIZHAN_")} | {"PYTHONUTF8": "1"}
 
@@ -120,18 +121,19 @@ def found_world(root: Path, source: Path, hatchery: Hatchery) -> World:
     found(county, at=datetime.now(UTC), port=port, starts={FEED: f"{_HEAVY_YEAR}Q1"})
     for site in (county.centre, *county.front_ends):
         leave_years_open(site)
-    for site in (county.centre, *county.front_ends):
-        never_freeze(site)
+        use_real_names(site)
     read_from(county, source)
     world = World(county=county, port=port, source=source, hatchery=hatchery)
     copy_site(world.front_end, world.pristine)
     return world
 
 
-def never_freeze(site: Path) -> None:
-    """Leave every year open: these journeys need more quarters than the years that the rule leaves open have."""
-    rule = 'year_freeze: [{id: never, effective: "2100-01-01", closes: "04-01", article: 测试}]\n'
-    (site / "catalogue" / "year_freeze.yaml").write_text(rule, encoding="utf-8")
+def use_real_names(site: Path) -> None:
+    """Only people of the catalogue answer for the village accounts' corrections."""
+    departments = site / "catalogue" / "departments.yaml"
+    text = departments.read_text(encoding="utf-8")
+    assert text.count(_CONTACT) == 1
+    departments.write_text(text.replace(_CONTACT, f"{_CONTACT}\n    real_names: true"), encoding="utf-8")
 
 
 def leave_years_open(site: Path) -> None:

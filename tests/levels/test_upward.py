@@ -129,7 +129,7 @@ def test_a_batch_refused_above_is_buried_there_and_a_person_can_have_it_sent_aga
     aside = forget(realm, TO_ALL, CITY)
     period = next(realm.quarters)
     batch = f"{TO_ALL}/{period}/r1"
-    realm.run(TO_ALL, period)
+    realm.run(TO_ALL, period, codes=(0, 1))
     wait_until(lambda: realm.state(COUNTY, TO_ALL, period, "upward") == ["dead"])
     assert realm.lines(COUNTY, batch)[-1] == refused(FeedUnknown.code, CITY)
     assert realm.answered_by(COUNTY, TO_ALL, period) == [COUNTY], "the centre below keeps its own receipt"
@@ -146,7 +146,7 @@ def test_a_department_hears_who_above_refused_what_the_county_has_loaded_until_a
     aside = forget(realm, TO_ALL, CITY)
     period = next(realm.quarters)
     batch, said = f"{TO_ALL}/{period}/r1", {"centre": CITY, "code": FeedUnknown.code}
-    realm.run(TO_ALL, period)
+    realm.run(TO_ALL, period, codes=(0, 1))
     wait_until(lambda: realm.state(COUNTY, TO_ALL, period, "upward") == ["dead"])
     for _ in range(2):
         ended = realm.yizhan("deliver", "--json")
@@ -170,7 +170,7 @@ def test_what_the_province_refused_is_told_down_to_the_department_through_both_c
     aside = forget(realm, TO_ALL, PROVINCE)
     period = next(realm.quarters)
     batch, line = f"{TO_ALL}/{period}/r1", refused(FeedUnknown.code, PROVINCE)
-    realm.run(TO_ALL, period)
+    realm.run(TO_ALL, period, codes=(0, 1))
     wait_until(lambda: realm.state(CITY, TO_ALL, period, "upward") == ["dead"])
     assert realm.yizhan("deliver", at=COUNTY).code == 1
     assert realm.yizhan("deliver").code == 1

@@ -42,7 +42,7 @@ def catalogue(review: Review) -> Catalogue:
     staff = people(p001=Duty.COLLECT, p003=Duty.REVIEW, p004=Duty.DECLARE, p009=Duty.COLLECT)
     both = Person(id="p005", post="岗", duties=frozenset({Duty.COLLECT, Duty.REVIEW, Duty.DECLARE}))
     departments = tuple(
-        Department(id=name, title=name, region="430482", contact="", people=(*staff, both))
+        Department(id=name, title=name, real_names=True, region="430482", contact="", people=(*staff, both))
         for name in ("finance", "civil")
     )
     feed = Feed(
@@ -169,9 +169,9 @@ def test_a_correction_nobody_reviews_is_answered_for_by_one_of_the_departments_p
     assert Case(batch=batch(by=by)).judged(Review.NONE) == Clearance(released_by=None, order=None)
 
 
-def test_a_correction_by_a_post_is_taken_from_a_department_that_lists_nobody() -> None:
+def test_a_correction_by_a_post_is_taken_from_a_department_without_real_names() -> None:
     listed = catalogue(Review.NONE)
-    unlisted = replace(listed, departments=tuple(replace(one, people=()) for one in listed.departments))
+    unlisted = replace(listed, departments=tuple(replace(one, real_names=False) for one in listed.departments))
     here = Checkpoint(centre="changning", catalogue=unlisted, trust=WORLD.trust, at=NOW)
     assert clear(correction(by="惠农补贴股"), NONE, here) == Clearance(released_by=None, order=None)
 

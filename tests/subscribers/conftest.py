@@ -15,11 +15,12 @@ from gateway.keys import KeyRing, Stage
 from gateway.ledger import Ledger
 from gateway.subscribers import Copyist, GrantBook
 from gateway.warehouse import Warehouse
+from tests.keys.conftest import sample
 from tests.peers.stores import Where
 from tests.warehouse.conftest import opened, product, server, where
-from tests.warehouse.feeds import ENV, Notary, batch, facts, row
+from tests.warehouse.feeds import Notary, batch, facts, row
 
-__all__ = ["ENV", "opened", "product", "server", "where"]
+__all__ = ["opened", "product", "sample", "server", "where"]
 
 ROOT = Path(__file__).parents[2]
 OWN, NEIGHBOUR = "430482", "430724"
@@ -29,10 +30,10 @@ NOW = moment("2026-11-22T17:00:00+08:00")
 class Office:
     """The centre, and a clock that can be turned."""
 
-    def __init__(self, where: Where, warehouse: Warehouse, ledger: Ledger, catalogue: Catalogue) -> None:
+    def __init__(self, where: Where, keys: Path, warehouse: Warehouse, ledger: Ledger, catalogue: Catalogue) -> None:
         self.now = NOW
         self.ledger, self.warehouse, self.where = ledger, warehouse, where
-        self.ring = KeyRing(directory=ROOT / "certs" / "sample" / "changning", stage=Stage.REHEARSAL)
+        self.ring = KeyRing(directory=keys, stage=Stage.REHEARSAL)
         self.grants = GrantBook(
             centre=catalogue.centre("changning"),
             catalogue=catalogue,
@@ -54,9 +55,9 @@ def catalogue() -> Catalogue:
 
 
 @pytest.fixture
-def office(where: Where, opened: tuple[Warehouse, Ledger], catalogue: Catalogue) -> Office:
+def office(where: Where, sample: Path, opened: tuple[Warehouse, Ledger], catalogue: Catalogue) -> Office:
     warehouse, ledger = opened
-    made = Office(where, warehouse, ledger, catalogue)
+    made = Office(where, sample / "changning", warehouse, ledger, catalogue)
     for region, rows in ((OWN, [row(1), row(2)]), (NEIGHBOUR, [row(3)])):
         one = facts(rows, content=region, region=region, accepted_at=NOW)
         warehouse.load(one, [batch(rows)], Notary())
