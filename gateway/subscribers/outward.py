@@ -8,7 +8,6 @@ and it leaves the file under its hidden name, by which the next copy into that d
 from __future__ import annotations
 
 import glob
-import os
 import secrets
 from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from gateway.envelope.parties import Signer
 from gateway.envelope.receipt import LedgerPlace
 from gateway.errors import NothingToCopy, OutputRefused
 from gateway.ledger import Detail, Event, EventKind, Ledger, Line
-from gateway.spool.disk import Hold
+from gateway.spool.disk import Hold, sync, write_new
 from gateway.subscribers.files import Written, digest_of, write_rows
 from gateway.subscribers.grants import Grant, grants_in, require_readable
 from gateway.subscribers.note import Note, sign_note
@@ -92,9 +91,9 @@ def copy_out(order: Order, target: Path, copyist: Copyist) -> Copied:
         signed = sign_note(said, copyist.signer())
         for cut_off in (*remains, note):
             cut_off.unlink(missing_ok=True)
-        _place(note, signed)
+        write_new(note, signed)
         hidden.rename(target)
-        _sync(target.parent)
+        sync(target.parent)
     return Copied(file=target, note=note, said=said)
 
 
@@ -220,18 +219,3 @@ def _remains(directory: Path, name: str) -> list[Path]:
     """Hidden files of copies that were cut off, since nobody is writing one now. `name`: of the file, or `*`."""
     pattern = "*" if name == "*" else glob.escape(name)
     return sorted(directory.glob(f".{pattern}.{'[0-9a-f]' * _MARK}"))
-
-
-def _place(path: Path, content: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

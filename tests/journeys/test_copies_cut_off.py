@@ -34,8 +34,8 @@ def granting(tmp_path_factory: pytest.TempPathFactory, source: Path, hatchery: H
     ("moment", "lines", "visible"),
     [
         pytest.param(f"return:{OUTWARD}:_written:1", 1, 0, id="before its line"),
-        pytest.param(f"call:{OUTWARD}:_place:1", 2, 0, id="before its note"),
-        pytest.param(f"return:{OUTWARD}:_place:1", 2, 1, id="before its name"),
+        pytest.param("call:gateway.spool.disk:write_new:1", 2, 0, id="before its note"),
+        pytest.param("return:gateway.spool.disk:write_new:1", 2, 1, id="before its name"),
     ],
 )
 def test_a_copy_cut_off_there_is_made_again_and_leaves_nothing_about(

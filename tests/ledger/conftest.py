@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from gateway.ledger import SCHEMA
-from tests.peers.postgres import Postgres, postgres
+from tests.peers.products import product, server
 from tests.peers.stores import Where, fresh
 
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Postgres]:
-    with postgres() as running:
-        yield running
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def product(request: pytest.FixtureRequest) -> str:
-    return request.param
+__all__ = ["product", "server"]
 
 
 @pytest.fixture

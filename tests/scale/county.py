@@ -27,7 +27,7 @@ from gateway.keys import KeyRing, Stage
 from gateway.keys.tls import client_context
 from gateway.transport import CentreClient, Patience
 from tests.journeys.hatchery import Command, Ended, Hatchery
-from tests.journeys.world import free_port, wait_until
+from tests.journeys.world import free_port, leave_years_open, wait_until
 from tests.peers.nginx import Nginx, nginx
 from tests.peers.objects import KEY, SECRET
 from tests.peers.postgres import Postgres
@@ -149,7 +149,7 @@ def centre(
         county = County(root=root)
         found(county, at=datetime.now(UTC), port=front.port, starts=FEEDS)
         for site in (county.centre, *county.front_ends):
-            _leave_years_open(site)
+            leave_years_open(site)
         database = f"centre_{next(_numbers)}"
         _connect(county.centre, database, server, inbox)
         ended = hatchery.start(["--site", str(county.centre), "warehouse", "upgrade"], None).wait(PATIENCE)
@@ -196,11 +196,3 @@ def _connect(site: Path, database: str, server: Postgres, inbox: Mapping[str, ob
     ])  # fmt: skip
     server.execute(list(script(open_node(site, {})).administrator), database)
     server.execute([sql.SQL("GRANT yizhan_loader TO {}").format(sql.Identifier(logins["loader"]))])
-
-
-def _leave_years_open(site: Path) -> None:
-    """These tests need more periods than the years have that the freeze leaves open, whatever year it is."""
-    rules = site / "catalogue" / "due_rules.yaml"
-    text = rules.read_text(encoding="utf-8")
-    assert text.count('effective: "2018-01-01"') == 1
-    rules.write_text(text.replace("2018-01-01", "2999-01-01"), encoding="utf-8")

@@ -9,15 +9,11 @@ import pytest
 
 from gateway.ledger import Ledger
 from gateway.warehouse import Warehouse
-from tests.peers.postgres import Postgres, postgres
+from tests.peers.products import product, server
 from tests.peers.stores import Stranger, Where, drop, fresh, stranger
 from tests.warehouse import feeds
 
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Postgres]:
-    with postgres() as running:
-        yield running
+__all__ = ["product", "server"]
 
 
 @pytest.fixture(autouse=True)
@@ -26,11 +22,6 @@ def _closed() -> Iterator[None]:
     yield
     while feeds.OPENED:
         feeds.OPENED.pop().dispose()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def product(request: pytest.FixtureRequest) -> str:
-    return request.param
 
 
 @pytest.fixture
