@@ -1,6 +1,6 @@
 # Two commands do all the set-up: `make demo` (the main job) and `make test` (the whole suite).
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench lock vectors sample-pki docs clean
+.PHONY: help demo test lint bench lock vectors sample-pki dashboards docs clean
 
 PY := .venv/bin/python
 UV ?= uv
@@ -36,6 +36,9 @@ vectors:         ## remake tests/vectors from the sample keys
 
 sample-pki:      ## remake certs/sample
 	$(PY) certs/sample/make.py
+
+dashboards:      ## remake monitoring/grafana from monitoring/dashboards
+	$(PY) -m monitoring.dashboards
 
 docs:            ## remake the generated tables of docs/
 	$(PY) scripts/tables.py

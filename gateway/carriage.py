@@ -7,7 +7,8 @@ work is told apart by who has to act. Must never open a connection, move an entr
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from gateway.envelope.parties import Trust
@@ -24,19 +25,40 @@ from gateway.errors import (
 )
 from gateway.gate import untouched
 from gateway.ledger import Detail, EventKind
+from gateway.presence import milliseconds
 from gateway.spool import Claim, Entry
 
 _BATCH_FAULTS = (PeerRefused, EnvelopeRefused, EntryDamaged, PayloadChanged)
 
 
-class Courier(Protocol):
-    """Carries one sealed batch to its centre and brings back the receipt (DER, unverified)."""
+@dataclass(frozen=True, kw_only=True)
+class Carried:
+    """What a courier brings back.
 
-    def __call__(self, batch: Batch, claim: Entry) -> bytes:
+    Attributes:
+        receipt: DER, unverified.
+        skew: how far this node's clock was ahead of the centre's when it answered; None: it did not say the time.
+    """
+
+    receipt: bytes
+    skew: timedelta | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answered(Carried):
+    """The same, verified: `answer` is what the receipt says."""
+
+    answer: Answer
+
+
+class Courier(Protocol):
+    """Carries one sealed batch to its centre and brings back the receipt."""
+
+    def __call__(self, batch: Batch, claim: Entry) -> Carried:
         """Raises: any Retry, or PeerRefused."""
 
 
-def fetch(claim: Claim, courier: Courier, trust: Trust, at: datetime) -> tuple[bytes, Answer]:
+def fetch(claim: Claim, courier: Courier, trust: Trust, at: datetime) -> Answered:
     """The receipt as it came (DER), and verified: it answers this very batch and everything in it balances.
 
     Raises:
@@ -47,9 +69,10 @@ def fetch(claim: Claim, courier: Courier, trust: Trust, at: datetime) -> tuple[b
     stored = claim.receipt
     if stored is not None:  # we died while settling; unless it has been touched, nothing need be sent
         with suppress(ReceiptRefused):
-            return stored, check_receipt(stored, batch, trust, at)
-    receipt = courier(batch, claim)
-    return receipt, check_receipt(receipt, batch, trust, at)
+            return Answered(receipt=stored, skew=None, answer=check_receipt(stored, batch, trust, at))
+    carried = courier(batch, claim)
+    answer = check_receipt(carried.receipt, batch, trust, at)
+    return Answered(receipt=carried.receipt, skew=carried.skew, answer=answer)
 
 
 def is_at_fault(error: YizhanError) -> bool:
@@ -70,8 +93,8 @@ def code_of(error: YizhanError) -> str:
     return str(error.facts["peer_code"]) if isinstance(error, PeerRefused) else error.code
 
 
-def receipted(answer: Answer) -> Detail:
-    """What the ledger keeps of a verified receipt."""
+def receipted(answer: Answer, skew: timedelta | None = None) -> Detail:
+    """What the ledger keeps of a verified receipt, and of the clock of the centre that gave it itself."""
     said = answer.receipt
     return Detail(
         rows=said.loaded.rows,
@@ -80,4 +103,5 @@ def receipted(answer: Answer) -> Detail:
         centre=said.centre,
         position=said.ledger.position,
         head=said.ledger.head,
+        skew=milliseconds(skew),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gateway.carriage import Courier, code_of, fetch, is_at_fault, kind_of, receipted
 from gateway.envelope.parties import Trust
@@ -93,11 +93,11 @@ def _deliver_again(entry: Entry, stored: bytes, post: Post) -> Delivered:
         if not entry.payload.exists():
             raise PayloadAway(batch=entry.name.batch)
         batch = untouched(entry, post.trust(), post.clock())
-        receipt = post.courier(batch, entry)
-        answer = check_receipt(receipt, batch, post.trust(), post.clock())
-        if receipt != stored:
-            _enter_receipted(entry, answer, post)
-            post.spool.renew_receipt(entry.name, receipt)
+        carried = post.courier(batch, entry)
+        answer = check_receipt(carried.receipt, batch, post.trust(), post.clock())
+        if carried.receipt != stored:
+            _enter_receipted(entry, answer, carried.skew, post)
+            post.spool.renew_receipt(entry.name, carried.receipt)
     except YizhanError as error:
         return Delivered(batch=entry.name.batch, digest=digest, state=entry.state, answer=None, error=error)
     return Delivered(batch=entry.name.batch, digest=digest, state=entry.state, answer=answer, error=None)
@@ -105,21 +105,21 @@ def _deliver_again(entry: Entry, stored: bytes, post: Post) -> Delivered:
 
 def _deliver(claim: Claim, post: Post) -> Delivered:
     try:
-        receipt, answer = fetch(claim, post.courier, post.trust(), post.clock())
+        fetched = fetch(claim, post.courier, post.trust(), post.clock())
     except YizhanError as error:
         return _kept(claim, error, post)
-    _enter_receipted(claim, answer, post)
-    done = post.spool.settle(claim, receipt)
-    return Delivered(batch=claim.name.batch, digest=done.digest, state=done.state, answer=answer, error=None)
+    _enter_receipted(claim, fetched.answer, fetched.skew, post)
+    done = post.spool.settle(claim, fetched.receipt)
+    return Delivered(batch=claim.name.batch, digest=done.digest, state=done.state, answer=fetched.answer, error=None)
 
 
-def _enter_receipted(claim: Entry, answer: Answer, post: Post) -> None:
+def _enter_receipted(claim: Entry, answer: Answer, skew: timedelta | None, post: Post) -> None:
     """The ledger has the receipt before the spool settles, once, however often settling is cut off."""
     digest, said = claim.digest, answer.receipt
     lines = post.ledger.lines(batch=claim.name.batch, kind=EventKind.RECEIPTED)
     if any((line.digest, line.said.head) == (digest, said.ledger.head) for line in lines):
         return
-    post.ledger.append(about(claim, digest, post.clock(), EventKind.RECEIPTED, detail=receipted(answer)))
+    post.ledger.append(about(claim, digest, post.clock(), EventKind.RECEIPTED, detail=receipted(answer, skew)))
 
 
 def _kept(claim: Claim, error: YizhanError, post: Post) -> Delivered:

@@ -172,7 +172,7 @@ class ConfigFaults(Refuse):
 
 
 class DueRuleInvalid(Refuse):
-    """A due rule that names no day. Facts: `rule`, `problem_zh`, `problem_en`."""
+    """A due rule that names no day. Facts: `rule`, `key` (the one to correct), `problem_zh`, `problem_en`."""
 
     code = "YZ-1009"
     exit_code = 2
@@ -189,6 +189,18 @@ class FreezeInvalid(Refuse):
     zh_next, en_next = (
         "请在目录的 year_freeze 中写 effective: 年-月-日 与 closes: 月-日(每年都有的一天)。",
         "Give effective as YYYY-MM-DD and closes as MM-DD, a day every year has, under year_freeze.",
+    )
+
+
+class EventPeriodMissing(Refuse):
+    """A feed that is owed after events, and nobody said which. Facts: `feed`, `expected` (an example of a period)."""
+
+    code = "YZ-1017"
+    exit_code = 2
+    zh, en = "{feed} 按事件报送,未指明是哪一事件。", "{feed} is owed after events, and none is named."
+    zh_next, en_next = (
+        "请用 --period 给出事件的数据期(北京时间,到分钟),如 {expected}。",
+        "Give the event's period with --period, its minute in Beijing time: {expected}",
     )
 
 
@@ -1835,6 +1847,43 @@ class ListenRefused(Refuse):
     )
 
 
+class HeartbeatMalformed(Refuse):
+    """Facts: `place` (one of our own key names, or "-")."""
+
+    code = "YZ-6140"
+    zh, en = "拒收心跳:内容不符合约定({place})。", "heartbeat refused: it says what cannot be ({place})."
+    zh_next, en_next = "请核对前置机版本。", "Check the version of the front-end."
+
+
+class HeartbeatNotAwaited(Refuse):
+    """Facts: `presented` (who the connection's certificate names)."""
+
+    code = "YZ-6141"
+    status = 403
+    zh = "拒收心跳:{presented} 没有经本中心报送的归集事项。"
+    en = "heartbeat refused: {presented} has no feed whose batches come here."
+    zh_next = "请核对目录中该部门的事项与中心地址。"
+    en_next = "Check the department's feeds in the catalogue, and the centre's address."
+
+
+class HeartbeatOfOthers(Refuse):
+    """It speaks of feeds that others own. Facts: `presented`, `feed` (one of the catalogue)."""
+
+    code = "YZ-6142"
+    status = 403
+    zh, en = "拒收心跳:{feed} 不属于 {presented}。", "heartbeat refused: {feed} is not of {presented}."
+    zh_next, en_next = "请核对两地的目录版本。", "Compare the catalogues of both sites."
+
+
+class HeartbeatTooLarge(Refuse):
+    """Facts: `limit` (bytes)."""
+
+    code = "YZ-6143"
+    status = 413
+    zh, en = "拒收心跳:超过 {limit} 字节。", "heartbeat refused: it passes {limit} bytes."
+    zh_next, en_next = "请核对前置机版本。", "Check the version of the front-end."
+
+
 class CentreFault(Retry):
     """A defect at the centre; its log has the details, the wire does not."""
 
@@ -2840,3 +2889,260 @@ class BookUnknown(Refuse):
         "{feed} {period} has no problem book of revision {revision}; the newest is {newest}.",
     )
     zh_next, en_next = "请核对数据期和版次。", "Check the period and the revision."
+
+
+# --- 812x  exporter --------------------------------------------------------------------------------------------------
+
+
+class CalendarUnknown(Refuse):
+    """A notice, never raised: a deadline needs a year whose working days nobody knows. Facts: `year`."""
+
+    code = "YZ-8100"
+    zh, en = "{year} 年的工作日安排未知,时限未作顺延。", "the working days of {year} are not known: no deadline shifts."
+    zh_next, en_next = (
+        "国务院办公厅通知发布后,请在目录的 working_days 下写入该年安排。",
+        "Once the State Council's notice is out, enter the year in the catalogue, under working_days.",
+    )
+
+
+class CalendarEnding(Refuse):
+    """A notice, never raised: the known working days end soon. Facts: `until` (a day), `year`, `rules`."""
+
+    code = "YZ-8101"
+    zh = "工作日安排只到 {until},以下时限规则需要 {year} 年的安排:{rules}。"
+    en = "the working days are known until {until}; these due rules need those of {year}: {rules}."
+    zh_next, en_next = (
+        "请更新 chinesecalendar 软件包,或在目录的 working_days 下写入 {year} 年安排。",
+        "Update the package chinesecalendar, or enter {year} in the catalogue, under working_days.",
+    )
+
+
+class WaiverStands(Refuse):
+    """Another decision about a period is in force. Facts: `feed`, `period`, `number`."""
+
+    code = "YZ-8102"
+    zh = "未登记:{feed} {period} 已有免报或延期决定 {number}。"
+    en = "not entered: {number} already exempts or extends {feed} {period}."
+    zh_next, en_next = (
+        "如须改变,请先撤销:yizhan waiver withdraw。",
+        "To change it, take it back first: yizhan waiver withdraw",
+    )
+
+
+class WaiverUnknown(Refuse):
+    """Facts: `feed`, `period`, `number`."""
+
+    code = "YZ-8103"
+    exit_code = 2
+    zh = "未撤销:{feed} {period} 没有有效的免报或延期决定 {number}。"
+    en = "nothing withdrawn: no exemption or extension {number} of {feed} {period} is in force."
+    zh_next, en_next = "请用 yizhan waiver list 查看。", "Look it up with: yizhan waiver list"
+
+
+class ExtensionTooShort(Refuse):
+    """An extension that ends no later than the rule's own due. Facts: `feed`, `period`, `until`, `due`."""
+
+    code = "YZ-8104"
+    exit_code = 2
+    zh = "未登记延期:{feed} {period} 按规则应报至 {due},延期至 {until} 并不更晚。"
+    en = "no extension entered: {feed} {period} is due at {due} by its rule, and {until} is no later."
+    zh_next, en_next = "请用 --until 写更晚的时刻。", "Give a later moment with --until."
+
+
+class PeriodNotOwed(Refuse):
+    """Facts: `feed`, `period`, `starts`, `cadence`."""
+
+    code = "YZ-8105"
+    exit_code = 2
+    zh = "{period} 不是 {feed} 应报的数据期(周期 {cadence},自 {starts} 起报)。"
+    en = "{period} is no period that {feed} owes ({cadence}, from {starts} on)."
+    zh_next, en_next = (
+        "请用 yizhan catalogue show {feed} 查看周期与起报期。",
+        "See its rhythm and first period with: yizhan catalogue show {feed}",
+    )
+
+
+class NotEventDriven(Refuse):
+    """Facts: `feed`, `cadence`."""
+
+    code = "YZ-8106"
+    exit_code = 2
+    zh, en = "{feed} 按周期报送({cadence}),不登记事件。", "{feed} is owed in a rhythm ({cadence}), not by events."
+    zh_next, en_next = (
+        "事件只用于时限规则为 cadence: event 的归集事项。",
+        "Events are for feeds whose due rule has cadence: event.",
+    )
+
+
+class EventToCome(Refuse):
+    """An event cannot be entered before it happens. Facts: `feed`, `at`."""
+
+    code = "YZ-8107"
+    exit_code = 2
+    zh, en = "未登记:{feed} 的事件 {at} 尚未发生。", "not entered: the event {at} of {feed} is still to come."
+    zh_next, en_next = "请核对 --at(北京时间)。", "Check --at (Beijing time)."
+
+
+class WaiverSpanInvalid(Refuse):
+    """`--to` lies before `--period`, or names a span of events. Facts: `feed`, `first`, `last`."""
+
+    code = "YZ-8108"
+    exit_code = 2
+    zh, en = "{feed} 的数据期范围无效:{first} 至 {last}。", "{first} to {last} is no span of periods of {feed}."
+    zh_next, en_next = (
+        "--to 不得早于 --period;事件驱动的事项请逐个登记。",
+        "--to must not lie before --period; of an event-driven feed name each event.",
+    )
+
+
+class ExporterExposed(Refuse):
+    """Metrics would be served to the network without mutual TLS. Facts: `address`."""
+
+    code = "YZ-8120"
+    exit_code = 2
+    zh, en = (
+        "拒绝在 {address} 上提供指标:本机以外的地址须有双向 TLS。",
+        "refused to serve metrics at {address}: an address beyond this machine needs mutual TLS.",
+    )
+    zh_next, en_next = (
+        "请同时给出 --tls-certificate、--tls-key 和 --client-ca,或改用 127.0.0.1。",
+        "Give --tls-certificate, --tls-key and --client-ca together, or use 127.0.0.1.",
+    )
+
+
+class ListenInvalid(Refuse):
+    """Facts: `text`."""
+
+    code = "YZ-8121"
+    exit_code = 2
+    zh, en = "监听地址写法不对:{text}。", "not an address to listen at: {text}."
+    zh_next, en_next = (
+        "请写作 127.0.0.1:9464 或 [::1]:9464;端口 0 为任一空闲端口。",
+        "Write it as 127.0.0.1:9464 or [::1]:9464; port 0 takes a free one.",
+    )
+
+
+class ListenFailed(Retry):
+    """Facts: `address`, `errno` (symbolic, such as EADDRINUSE)."""
+
+    code = "YZ-8122"
+    zh, en = "不能在 {address} 上监听({errno})。", "cannot listen at {address} ({errno})."
+    zh_next, en_next = (
+        "请确认该地址属于本机、端口空闲后重试。",
+        "See that the address is this machine's and the port is free, then try again.",
+    )
+
+
+class SourceSlow(Retry):
+    """A collector of the exporter did not answer in time, and is not asked again before it does. Facts: `source`,
+    `seconds`.
+    """
+
+    code = "YZ-8123"
+    zh, en = "读取 {source} 超过 {seconds} 秒。", "reading {source} took longer than {seconds} seconds."
+    zh_next, en_next = (
+        "请检查数据库是否被锁、磁盘与网络是否正常;恢复后指标自行恢复。",
+        "See whether the database is locked and disk and network are well; the metrics come back by themselves.",
+    )
+
+
+class StoreAbsent(Retry):
+    """A file that others write, and that is only read here, is not there. Facts: `file`."""
+
+    code = "YZ-8124"
+    zh, en = "{file} 不存在或不可读。", "{file} is not there or cannot be read."
+    zh_next, en_next = (
+        "请先在本站点运行一次 yizhan serve 或 yizhan run;若已运行过,请核对站点目录和文件权限。",
+        "Run yizhan serve or yizhan run at this site first; if it ran before, check the site directory and the rights.",
+    )
+
+
+class StoreUnprepared(Retry):
+    """A database file that is only read here has not been opened by this version yet. Facts: `file`, `schema`."""
+
+    code = "YZ-8126"
+    zh, en = (
+        "{file} 中的 {schema} 尚不是本版本的结构,而这里只读不改。",
+        "{schema} in {file} is not yet as this version needs it, and it is only read here.",
+    )
+    zh_next, en_next = (
+        "请以本版本在本站点运行一次 yizhan serve 或 yizhan run。",
+        "Run yizhan serve or yizhan run of this version at this site once.",
+    )
+
+
+class ExporterTlsUnusable(Refuse):
+    """A file that the exporter was given for TLS. Facts: `path`, `reason_zh`, `reason_en` (fixed words of ours)."""
+
+    code = "YZ-8125"
+    exit_code = 2
+    zh, en = "不能以 {path} 建立 TLS:{reason_zh}。", "{path} cannot be used for TLS: {reason_en}."
+    zh_next, en_next = (
+        "请核对 --tls-certificate、--tls-key 和 --client-ca 所指的 PEM 文件。",
+        "Check the PEM files that --tls-certificate, --tls-key and --client-ca name.",
+    )
+
+
+# --- 813x  bulletins -------------------------------------------------------------------------------------------------
+
+
+class BulletinTooEarly(Refuse):
+    """A bulletin is issued when nothing can come in time any more. Facts: `period`, `open`: how many still can."""
+
+    code = "YZ-8130"
+    zh, en = (
+        "{period} 的通报尚不能发布:该期未结束,或仍有 {open} 期未到应报时限。",
+        "the bulletin of {period} cannot be issued yet: it is not over, or {open} of its obligations can still be met.",
+    )
+    zh_next, en_next = (
+        "请待全部应报时限过后再发布;现在可不带 --issue 预览。",
+        "Issue it once the last due has passed; without --issue it is previewed.",
+    )
+
+
+class BulletinIssued(Refuse):
+    """A bulletin is issued once. Facts: `period`."""
+
+    code = "YZ-8131"
+    zh, en = "{period} 的通报已经发布。", "the bulletin of {period} was issued before."
+    zh_next, en_next = (
+        "数据有变化的,请用 --correct --reason 发布更正通报。",
+        "If figures have changed, issue a correction notice: --correct --reason.",
+    )
+
+
+class BulletinNotIssued(Refuse):
+    """There is nothing to correct or to show. Facts: `period`."""
+
+    code = "YZ-8132"
+    zh, en = "{period} 没有这一号通报。", "there is no such issue of the bulletin of {period}."
+    zh_next, en_next = (
+        "尚未发布的,请先用 --issue 发布;已发布的见不带 --number 的命令。",
+        "If it was not issued yet, issue it with --issue; without --number the newest issue is shown.",
+    )
+
+
+class BulletinUnchanged(Refuse):
+    """A correction notice that would correct nothing. Facts: `period`."""
+
+    code = "YZ-8133"
+    zh, en = (
+        "{period} 的通报与现在的数据一致,没有可更正的内容。",
+        "the bulletin of {period} says what is so: nothing to correct.",
+    )
+    zh_next, en_next = (
+        "无需更正;仍未报送的延迟天数逐日增加,不算更正。",
+        "Nothing to do; that what is missing is later every day is no correction.",
+    )
+
+
+class BulletinPeriodInvalid(Refuse):
+    """Facts: `period`."""
+
+    code = "YZ-8134"
+    exit_code = 2
+    zh, en = "不能按事件 {period} 通报。", "a bulletin is not about an event: {period}."
+    zh_next, en_next = (
+        "通报期请写日、周、月、季、半年或年,如 2026-10、2026Q3。",
+        "Name a day, week, month, quarter, half-year or year, as in 2026-10 or 2026Q3.",
+    )

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from gateway.carriage import Courier, code_of, fetch, is_at_fault, kind_of, receipted
+from gateway.carriage import Answered, Courier, code_of, fetch, is_at_fault, kind_of, receipted
 from gateway.catalogue import Catalogue
 from gateway.chain import Chain, Fetched, Known, complete, enter_once
 from gateway.envelope.parties import Trust
@@ -157,16 +157,17 @@ def _goes_up(kept: Kept, rooms: Upward) -> bool:
 
 def _forward(claim: Claim, rooms: Upward) -> Forwarded:
     try:
-        receipt, answer = fetch(claim, rooms.courier, rooms.trust(), rooms.clock())
+        fetched = fetch(claim, rooms.courier, rooms.trust(), rooms.clock())
+        answer = fetched.answer
         _require_awaited(claim, answer, rooms)
     except YizhanError as error:
         return _kept_back(claim, error, rooms)
-    _enter_forwarded(claim, answer, rooms)
+    _enter_forwarded(claim, fetched, rooms)
     try:
-        rooms.inbox.keep_receipt(claim.digest, answer.receipt.centre, receipt)
+        rooms.inbox.keep_receipt(claim.digest, answer.receipt.centre, fetched.receipt)
     except YizhanError as error:
         return _kept_back(claim, error, rooms)
-    digest, done = claim.digest, rooms.spool.settle(claim, receipt)
+    digest, done = claim.digest, rooms.spool.settle(claim, fetched.receipt)
     # The inbox keeps the payload as long as the site keeps payloads: the second name it has here would only outlive it.
     rooms.spool.lighten(digest)
     return Forwarded(batch=claim.name.batch, digest=digest, state=done.state, answer=answer, error=None)
@@ -179,12 +180,12 @@ def _require_awaited(claim: Claim, answer: Answer, rooms: Upward) -> None:
         raise ReceiptNotAwaited(centre=centre, batch=claim.name.batch)
 
 
-def _enter_forwarded(claim: Claim, answer: Answer, rooms: Upward) -> None:
+def _enter_forwarded(claim: Claim, fetched: Answered, rooms: Upward) -> None:
     """The ledger has the receipt before the spool settles, once, however often settling is cut off."""
-    digest, centre = claim.digest, answer.receipt.centre
+    digest, centre = claim.digest, fetched.answer.receipt.centre
     lines = rooms.ledger.lines(batch=claim.name.batch, kind=EventKind.FORWARDED)
     if all((line.digest, line.said.centre) != (digest, centre) for line in lines):
-        detail = receipted(answer)
+        detail = receipted(fetched.answer, fetched.skew)
         rooms.ledger.append(about(claim, digest, rooms.clock(), EventKind.FORWARDED, detail=detail))
 
 

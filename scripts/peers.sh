@@ -1,7 +1,8 @@
 #!/bin/sh
-# Brings the peers that the tests talk to: OpenSSH's sshd and nginx (from Debian's own packages, unpacked and never
-# installed, so that no server starts on port 22 or 80) and node-soap (from npm, exactly as locked), and a real Access
-# file: no free program writes one, and the source package of meza (MIT) holds one for its tests. Run by `make test`.
+# Brings the peers that the tests talk to: OpenSSH's sshd, nginx, Prometheus and Alertmanager (from Debian's own packages,
+# unpacked and never installed, so that no server starts on port 22, 80 or 9090), node-soap (from npm, exactly as locked)
+# and a real Access file: no free program writes one, and the source package of meza (MIT) holds one for its tests. Run
+# by `make test`.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -25,6 +26,8 @@ unpack() {
 # with the libraries that a small system does not have
 [ -x /usr/sbin/sshd ] || unpack sshd openssh-server libwrap0 libnsl2 libtirpc3
 unpack nginx nginx libnginx-mod-stream
+unpack prometheus prometheus
+unpack alertmanager prometheus-alertmanager
 
 if [ ! -d tests/peers/soap/node_modules/soap ]; then
   npm ci --prefix tests/peers/soap --silent --no-audit --no-fund --ignore-scripts

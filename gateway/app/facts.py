@@ -1,118 +1,162 @@
-"""What a node knows for the freshness board: its receipts, and the attempts that did not balance.
+"""What a node knows for the freshness board: its receipts, and what its ledger tells of attempts, decisions and events.
 
-A centre asks its warehouse, a front-end the receipts in its spool; both ask their ledger for the imbalances. Must never
+A centre asks its warehouse, a front-end the receipts in its spool; both ask their ledger for the rest. Must never
 judge.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
 
-from gateway import warehouse
+from gateway.app.deliveries import Receipts, Told, receipts_of
 from gateway.app.rooms import CentreNode, FrontEnd
 from gateway.calendar import Period
-from gateway.catalogue import Feed, Mode
-from gateway.envelope.manifest import Kind
-from gateway.envelope.report import Files, inspect
 from gateway.errors import LoadUnbalanced, Unbalanced
-from gateway.freshness import Delivery, Facts, Held, Imbalance
+from gateway.freshness import Delivery, Facts, Held, Imbalance, Stage, Step
 from gateway.ledger import EventKind, Line
-from gateway.spool import Entry, State
+from gateway.waivers import DECISIONS, occurrences_in, waivers_in
 
 _IMBALANCES = (Unbalanced.code, LoadUnbalanced.code)
+_STEPS = frozenset(step.value for step in Step)
+_HOLDING = (EventKind.HELD, EventKind.RELEASED, EventKind.BURIED, EventKind.RETRIED)
+_KEPT = (*DECISIONS, *_HOLDING, EventKind.OCCURRED)  # read whole whenever one of a feed is new
+
+_period = cache(Period.parse)
 
 
 def facts_of(node: FrontEnd | CentreNode) -> Facts:
-    """All that the node's own stores say of the feeds in its catalogue."""
-    imbalances = tuple(_imbalances(node))
-    if isinstance(node, CentreNode):
-        return Facts(deliveries=tuple(_loaded(node)), imbalances=imbalances)
-    return Facts(deliveries=tuple(_receipted(node)), imbalances=imbalances, held=tuple(held_of(node.ledger.lines())))
+    """All that the node's own stores say of the feeds in its catalogue. Raises: what reading them raises."""
+    return Following(node).now()
 
 
-def _loaded(node: CentreNode) -> Iterator[Delivery]:
-    feeds = {feed.id: feed for feed in node.catalogue.feeds}
-    for held in node.warehouse.deliveries():
-        if held.facts.feed in feeds:
-            yield _from_warehouse(feeds[held.facts.feed], held)
+@dataclass
+class _Feed:
+    """What was read of one feed."""
+
+    deliveries: list[Delivery] = field(default_factory=list)
+    imbalances: list[Imbalance] = field(default_factory=list)
+    stages: list[Stage] = field(default_factory=list)
+    kept: list[Line] = field(default_factory=list)
 
 
-def _from_warehouse(feed: Feed, held: warehouse.Delivery) -> Delivery:
-    facts, (net_rows, net_sums) = held.facts, held.effect.net
-    whole = feed.mode is Mode.SNAPSHOT
-    return Delivery(
-        feed=facts.feed,
-        period=Period.parse(facts.period),
-        revision=facts.revision,
-        batch=facts.batch,
-        kind=Kind(facts.kind),
-        landed_at=facts.landed_at,
-        accepted_at=facts.accepted_at,
-        rows=held.counted.rows if whole else net_rows,
-        amount=_sum(held.counted.sums if whole else net_sums, feed.amount),
-        problem_rows=held.problem_rows,
-    )
+class Following:
+    """A node's facts, kept up to date: each `now` reads only what has come since the one before.
 
+    For whoever asks again and again. A ledger that was put back to an earlier state is read anew. Not for two threads.
+    """
 
-def _receipted(node: FrontEnd) -> Iterator[Delivery]:
-    feeds = {feed.id: feed for feed in node.feeds}
-    for entry in node.spool.entries(State.DONE):
-        if entry.name.feed in feeds and entry.receipt is not None:  # one that lost it is for fsck to name
-            yield _from_receipt(feeds[entry.name.feed], entry)
+    def __init__(self, node: FrontEnd | CentreNode) -> None:
+        self._node = node
+        feeds = node.catalogue.feeds if isinstance(node, CentreNode) else node.feeds
+        self._known = frozenset(feed.id for feed in feeds)
+        self._begin()
 
+    def now(self) -> Facts:
+        """All that is known now; the same object while nothing is new. Raises: what reading the node's stores raises.
 
-def _from_receipt(feed: Feed, entry: Entry) -> Delivery:
-    """A receipt was verified before its entry came to `done`; `fsck` verifies it again."""
-    contents = inspect(Files(manifest=entry.manifest, receipt=entry.receipt))
-    said, receipt = contents.manifest, contents.receipt
-    whole = feed.mode is Mode.SNAPSHOT
-    return Delivery(
-        feed=said.feed,
-        period=Period.parse(said.period),
-        revision=said.revision,
-        batch=said.batch_id,
-        kind=said.kind,
-        landed_at=said.landed_at,
-        accepted_at=receipt.accepted_at,
-        rows=receipt.counted.rows if whole else receipt.effect.net_rows,
-        amount=_sum(receipt.counted.sums if whole else receipt.effect.net_sums, feed.amount),
-        problem_rows=receipt.problem.rows,
-    )
+        After an error, the next call goes on where this one was stopped.
+        """
+        if not self._goes_on():
+            self._begin()
+        self._read_lines()
+        self._read_receipts()
+        if self._touched:
+            for feed in self._touched:
+                self._by_feed[feed] = self._facts(feed)
+            self._facts_now = Facts.of_feeds(dict(self._by_feed))
+            self._touched = set()
+        return self._facts_now
 
+    def _begin(self) -> None:
+        self._last: Line | None = None
+        self._feeds: defaultdict[str, _Feed] = defaultdict(_Feed)
+        self._told = Told(heard={}, skews={})
+        self._receipts: Receipts = receipts_of(self._node)
+        self._by_feed: dict[str, Facts] = {}
+        self._facts_now = Facts()
+        self._touched: set[str] = set()
 
-def _sum(sums: Sequence[tuple[str, int]], field: str | None) -> int | None:
-    return dict(sums)[field] if field else None
+    def _goes_on(self) -> bool:
+        """Whether the last line read still stands in the ledger where it stood."""
+        if self._last is None:
+            return True
+        return next(self._node.ledger.lines(after=self._last.seq - 1), None) == self._last
 
+    def _read_lines(self) -> None:
+        for line in self._node.ledger.lines(after=self._last.seq if self._last else 0):
+            self._last = line
+            _tell(self._told, line)
+            if line.feed in self._known and line.period:
+                self._take(line, line.feed, _period(line.period))
 
-def _imbalances(node: FrontEnd | CentreNode) -> Iterator[Imbalance]:
-    for line in node.ledger.lines():
-        if line.code in _IMBALANCES and line.feed and line.period:
-            yield Imbalance(feed=line.feed, period=Period.parse(line.period), at=line.moment)
+    def _take(self, line: Line, name: str, period: Period) -> None:
+        feed = self._feeds[name]
+        if line.event in _STEPS and (line.digest or line.code):  # else a heartbeat's word: no step was taken here
+            step = Stage(feed=name, period=period, at=line.moment, step=Step(line.event), code=line.code)
+            feed.stages.append(step)
+        if line.code in _IMBALANCES:
+            feed.imbalances.append(Imbalance(feed=name, period=period, at=line.moment))
+        if line.event in _KEPT:
+            feed.kept.append(line)
+        self._touched.add(name)
+
+    def _read_receipts(self) -> None:
+        for one in self._receipts.new(self._told):
+            self._feeds[one.feed].deliveries.append(one)
+            self._touched.add(one.feed)
+
+    def _facts(self, name: str) -> Facts:
+        feed = self._feeds[name]
+        return Facts(
+            deliveries=tuple(feed.deliveries),
+            imbalances=tuple(feed.imbalances),
+            held=tuple(held_of(feed.kept)),
+            occurrences=occurrences_in(feed.kept),
+            waivers=waivers_in(feed.kept),
+            stages=tuple(feed.stages),
+        )
 
 
 def held_of(lines: Iterable[Line]) -> Iterator[Held]:
     """When each batch waited for a reviewer, as the ledger tells it: held, until it was released or given up.
 
-    One that was given up while it was held and is taken up again, is held again.
+    One that was given up while it was held and is taken up again, is held again. A centre knows of a period, not of a
+    batch: its lines have no digest.
     """
     since: dict[str, Line] = {}
     rejected: set[str] = set()
     for line in lines:
-        digest = line.digest or ""
+        batch = line.digest or f"{line.feed} {line.period}"
         match line.event:
             case EventKind.HELD:
-                since[digest] = line
-            case EventKind.RETRIED if digest in rejected:
-                since[digest] = line
-            case EventKind.RELEASED if digest in since:
-                rejected.discard(digest)
-                yield _waited(since.pop(digest), line)
-            case EventKind.BURIED if digest in since:
-                rejected.add(digest)
-                yield _waited(since.pop(digest), line)
+                since.setdefault(batch, line)
+            case EventKind.RETRIED if batch in rejected:
+                since.setdefault(batch, line)
+            case EventKind.RELEASED if batch in since:
+                rejected.discard(batch)
+                yield _waited(since.pop(batch), line)
+            case EventKind.BURIED if batch in since:
+                rejected.add(batch)
+                yield _waited(since.pop(batch), line)
     yield from (_waited(line, None) for line in since.values())
 
 
 def _waited(line: Line, ended: Line | None) -> Held:
     until = ended.moment if ended else None
     return Held(feed=line.feed or "", period=Period.parse(line.period or ""), since=line.moment, until=until)
+
+
+def _tell(told: Told, line: Line) -> None:
+    """When a receipt came, and how far the front-end's clock was off: the first word of each batch counts, so that
+    nothing said later changes what was judged. What came through another centre says nothing of the front-end's."""
+    if line.digest is None:
+        return
+    if line.event == EventKind.RECEIPTED:
+        told.heard.setdefault(line.digest, line.moment)
+    brought = line.event == EventKind.ADMITTED and line.said.department is not None
+    if (brought or line.event == EventKind.RECEIPTED) and line.said.skew is not None:
+        told.skews.setdefault(line.digest, timedelta(milliseconds=line.said.skew))

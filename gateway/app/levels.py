@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from gateway.app.rooms import CentreNode, FrontEnd, Watch
 from gateway.app.site import FILE, UpwardAddress
+from gateway.carriage import Carried
 from gateway.chain import Chain
 from gateway.envelope.sealed import Batch
 from gateway.errors import ConfigInvalid
@@ -50,16 +51,17 @@ def upward_of(node: CentreNode, watch: Watch, patience: Patience) -> Upward | No
         return None
     _require_next(node, address)
 
-    def carry(batch: Batch, entry: Entry) -> bytes:
+    def carry(batch: Batch, entry: Entry) -> Carried:
         name = batch.manifest.batch_id
         with _connect(node, address, patience) as client:
-            return client.deliver(
+            receipt = client.deliver(
                 entry.manifest,
                 entry.keys,
                 entry.payload,
                 lambda offset, size: watch(name, offset, size),
                 papers=entry.papers,
             )
+            return Carried(receipt=receipt, skew=client.skew)
 
     def ask(_: str, digest: str) -> KnownReceipts:
         with _connect(node, address, patience) as client:
@@ -93,7 +95,7 @@ def kept_of(node: FrontEnd | CentreNode) -> Iterator[Spool | SharedInbox]:
 
 def _connect(node: CentreNode, address: UpwardAddress, patience: Patience) -> CentreClient:
     context = tls.client_context(node.keys, address.centre, node.clock)
-    return CentreClient(centre=address.centre, url=address.url, tls=context, patience=patience)
+    return CentreClient(centre=address.centre, url=address.url, tls=context, clock=node.clock, patience=patience)
 
 
 def _require_next(node: CentreNode, address: UpwardAddress) -> None:

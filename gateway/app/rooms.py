@@ -22,6 +22,7 @@ from gateway.acknowledge import Counter
 from gateway.app.clock import Clock, clock
 from gateway.app.site import CentreFile, DatabaseOwner, FrontEndFile, InboxFile, Site, WarehouseFile, read_site
 from gateway.bookmarks import Bookmarks
+from gateway.carriage import Carried
 from gateway.catalogue import Catalogue, Centre, Feed, Mode, load
 from gateway.collect import Desk
 from gateway.database import PostgresAddress, open_database
@@ -33,13 +34,14 @@ from gateway.journal import dead_marks
 from gateway.keys import KeyRing, Signatory, Stage, open_signatory, tls
 from gateway.ledger import Anchor, EventKind, Ledger
 from gateway.orders import Office, Orders, used
+from gateway.presence import Presence
 from gateway.problems import ProblemBooks
 from gateway.receive import Reception
 from gateway.receive import Rooms as ReceptionRooms
 from gateway.release import Gate
 from gateway.spool import Entry, Spool
 from gateway.subscribers import Copyist, GrantBook
-from gateway.transport import CentreClient
+from gateway.transport import PATIENCE, CentreClient, Patience
 from gateway.warehouse import FeedShape, Reach, Warehouse
 
 Watch = Callable[[str, int, int], None]
@@ -209,27 +211,28 @@ class FrontEnd(Node):
     def post(self, watch: Watch) -> Post:
         """What delivering needs."""
 
-        def carry(batch: Batch, claim: Entry) -> bytes:
+        def carry(batch: Batch, claim: Entry) -> Carried:
             with self.connect(self.catalogue.feed(batch.manifest.feed).path[0]) as client:
                 name = batch.manifest.batch_id
-                return client.deliver(
+                receipt = client.deliver(
                     claim.manifest,
                     claim.keys,
                     claim.payload,
                     lambda offset, size: watch(name, offset, size),
                     papers=claim.papers,
                 )
+                return Carried(receipt=receipt, skew=client.skew)
 
         return Post(spool=self.spool, ledger=self.ledger, trust=self.keys.trust, courier=carry, clock=self.clock)
 
-    def connect(self, centre: str) -> CentreClient:
+    def connect(self, centre: str, patience: Patience = PATIENCE) -> CentreClient:
         """A line to one of the centres. Raises: UnknownName: it has no address here; what `tls` raises."""
         address = self.file.centres.get(centre)
         if address is None:
             near = ", ".join(self.file.centres) or "-"
             raise UnknownName(kind_zh="中心地址", kind_en="centre address", name=centre, near=near)
         context = tls.client_context(self.keys, centre, self.clock)
-        return CentreClient(centre=centre, url=address.url, tls=context)
+        return CentreClient(centre=centre, url=address.url, tls=context, clock=self.clock, patience=patience)
 
 
 class CentreNode(Node):
@@ -332,6 +335,11 @@ class CentreNode(Node):
         """This centre, as the catalogue knows it. Raises: UnknownName."""
         return self.catalogue.centre(self.file.centre)
 
+    @cached_property
+    def presence(self) -> Presence:
+        """When each department was last heard of. Raises: SchemaBehind."""
+        return Presence(self.database)
+
     def grants(self) -> GrantBook:
         """The book of read grants. Raises: UnknownName."""
         return GrantBook(
@@ -360,6 +368,7 @@ class CentreNode(Node):
                 inbox=self.inbox,
                 ledger=self.ledger,
                 warehouse=self.warehouse,
+                presence=self.presence,
                 trust=self.keys.trust,
                 signer=signer,
                 decryptor=decryptor,

@@ -104,6 +104,10 @@ class DatabaseOwner(_Strict):
     password: SecretRef
 
 
+class DatabaseAuditor(DatabaseOwner):
+    """The log-in that only reads the records: a member of yizhan_auditor."""
+
+
 class WarehouseFile(_Strict):
     """A centre's PostgreSQL: `warehouse:`; where it is absent, the warehouse is the file `warehouse.db`.
 
@@ -111,6 +115,7 @@ class WarehouseFile(_Strict):
         sslrootcert: file of the authority, relative to the site.
         user: a log-in that is a member of yizhan_loader.
         owner: only where `yizhan warehouse upgrade` is run.
+        auditor: what `yizhan exporter` enters as; without it, as `user`.
     """
 
     host: Annotated[str, Field(min_length=1, max_length=1000)]
@@ -121,6 +126,7 @@ class WarehouseFile(_Strict):
     user: Annotated[str, Field(min_length=1, max_length=63)]
     password: SecretRef
     owner: DatabaseOwner | None = None
+    auditor: DatabaseAuditor | None = None
 
 
 class InboxOptions(_Strict):

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from gateway import inbox as inbox_room
 from gateway import ledger as ledger_room
+from gateway import presence as presence_room
 from gateway import warehouse as warehouse_room
 from gateway.app.rooms import CentreNode
 from gateway.app.site import WarehouseFile
@@ -32,7 +33,7 @@ from gateway.warehouse.roles import (
 )
 from gateway.warehouse.tables import FeedTables
 
-SCHEMAS: tuple[Schema, ...] = (ledger_room.SCHEMA, warehouse_room.SCHEMA, inbox_room.SCHEMA)
+SCHEMAS: tuple[Schema, ...] = (ledger_room.SCHEMA, warehouse_room.SCHEMA, inbox_room.SCHEMA, presence_room.SCHEMA)
 """The fixed tables of every room that keeps some in a centre's database."""
 
 
@@ -105,6 +106,7 @@ def layout(node: CentreNode, ledger: Ledger | None) -> Layout:
         counters=(ledger_room.HEAD.name,),
         versions=tuple(schema.version_table for schema in SCHEMAS),
         working=(inbox_room.UPLOADS.name, inbox_room.PIECES.name, inbox_room.RECEIPTS.name),
+        observed=(presence_room.PRESENCE.name,),
         current=tuple(one.current.name for one in tables),
         history=tuple(one.history.name for one in tables),
         regions=tuple(sorted(named)),

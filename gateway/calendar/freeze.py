@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Self
 
-from gateway.calendar.due import ASIA_SHANGHAI
-from gateway.calendar.period import Period
+from gateway.calendar.period import ASIA_SHANGHAI, Period
 from gateway.errors import FreezeInvalid
 
 _DAY = re.compile(r"(\d{2})-(\d{2})", re.ASCII)
@@ -59,7 +58,7 @@ def closing(rules: Sequence[YearFreeze], period: Period) -> Closing | None:
     for rule in sorted(rules, key=lambda one: one.effective):
         begins = _midnight(rule.effective)
         if found is None or found.at > begins:
-            usual = _midnight(date(period.start.year + 1, rule.month, rule.day))
+            usual = _midnight(date(period.year + 1, rule.month, rule.day))
             found = Closing(at=max(usual, begins), rule=rule)
     return found
 

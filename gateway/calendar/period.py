@@ -1,19 +1,23 @@
 """Cadences and periods: the stretch of days a batch is about, and its one written form.
 
-A period always starts where its cadence says one starts, so the month of 15 October cannot be built. This file must
-never know when a period is owed (that is `due.py`) nor read the clock.
+A period always starts where its cadence says one starts, so the month of 15 October cannot be built. What is owed after
+an event has one period for each event, named by the event's minute; such periods follow no order of the calendar. This
+file must never know when a period is owed (that is `due.py`) nor read the clock.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Self
+from zoneinfo import ZoneInfo
 
 from gateway.errors import PeriodInvalid
+
+ASIA_SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 _YEARS = range(1900, 3000)
 
@@ -22,10 +26,14 @@ class Cadence(StrEnum):
     """How often a feed is owed. A new cadence is one member here and one entry in `_FORMS`."""
 
     DAILY = "daily"
+    WEEKLY = "weekly"
+    """ISO 8601 weeks: from Monday on; the week belongs to the year its Thursday lies in."""
     MONTHLY = "monthly"
     QUARTERLY = "quarterly"
     HALF_YEARLY = "half_yearly"
     YEARLY = "yearly"
+    EVENT = "event"
+    """No rhythm: a period is one event, to the minute in Beijing time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +41,8 @@ class _Form:
     """How one cadence is written and cut out of the calendar.
 
     `first` turns the numbers of the written form into the first day (ValueError if there is none);
-    `floor` gives the first day of the period a day lies in; `after` the first day of the next one.
+    `floor` gives the first day of the period a day lies in; `after` the first day that follows the period. `minute` is
+    what the numbers say about the time of day: nothing, but for an event.
     """
 
     written: re.Pattern[str]
@@ -42,6 +51,7 @@ class _Form:
     floor: Callable[[date], date]
     after: Callable[[date], date]
     text: Callable[[date], str]
+    minute: Callable[..., time | None] = lambda *_: None
 
 
 def _months_later(first: date, months: int) -> date:
@@ -53,6 +63,11 @@ def _quarter_start(day: date) -> date:
     return date(day.year, (day.month - 1) // 3 * 3 + 1, 1)
 
 
+def _week_text(monday: date) -> str:
+    year, week, _ = monday.isocalendar()
+    return f"{year}-W{week:02d}"
+
+
 _FORMS: dict[Cadence, _Form] = {
     Cadence.DAILY: _Form(
         written=re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})"),
@@ -61,6 +76,14 @@ _FORMS: dict[Cadence, _Form] = {
         floor=lambda day: day,
         after=lambda first: first + timedelta(days=1),
         text=date.isoformat,
+    ),
+    Cadence.WEEKLY: _Form(
+        written=re.compile(r"([0-9]{4})-W([0-9]{2})"),
+        example="2026-W47",
+        first=lambda year, week: date.fromisocalendar(year, week, 1),
+        floor=lambda day: day - timedelta(days=day.weekday()),
+        after=lambda first: first + timedelta(days=7),
+        text=_week_text,
     ),
     Cadence.MONTHLY: _Form(
         written=re.compile(r"([0-9]{4})-([0-9]{2})"),
@@ -94,6 +117,15 @@ _FORMS: dict[Cadence, _Form] = {
         after=lambda first: date(first.year + 1, 1, 1),
         text=lambda first: f"{first.year}",
     ),
+    Cadence.EVENT: _Form(
+        written=re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2})([0-9]{2})"),
+        example="2026-11-22T0930",
+        first=lambda year, month, day, *_: date(year, month, day),
+        floor=lambda day: day,
+        after=lambda first: first + timedelta(days=1),
+        text=date.isoformat,
+        minute=lambda _year, _month, _day, hour, minute: time(hour, minute),
+    ),
 }
 
 
@@ -101,56 +133,106 @@ _FORMS: dict[Cadence, _Form] = {
 class Period:
     """The days `start` to `end` (exclusive) that a batch is about; `str()` gives its written form.
 
+    Of an event it is the event's own day, and `minute` the time of that day in Beijing; None for all others.
+
     Raises:
-        PeriodInvalid: `start` is not the first day of a period of that cadence, or lies outside 1900 to 2999.
+        PeriodInvalid: `start` is not the first day of a period of that cadence, or lies outside 1900 to 2999; or it is
+            an event without a minute, or the other way round.
     """
 
     cadence: Cadence
     start: date
+    minute: time | None = None
 
     def __post_init__(self) -> None:
-        if self.start.year not in _YEARS or _FORMS[self.cadence].floor(self.start) != self.start:
-            raise PeriodInvalid(text=self.start.isoformat(), expected=_FORMS[self.cadence].example)
+        form = _FORMS[self.cadence]
+        if self.start.year not in _YEARS or form.floor(self.start) != self.start or not self._minute_fits():
+            raise PeriodInvalid(text=self.start.isoformat(), expected=form.example)
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The period that `text` names: `2026-11-22`, `2026-10`, `2026Q3`, `2026H1` or `2026`, nothing around it.
+        """The period that `text` names, nothing around it.
+
+        `2026-11-22`, `2026-W47`, `2026-10`, `2026Q3`, `2026H1`, `2026`, or `2026-11-22T0930` for an event.
 
         Raises:
-            PeriodInvalid: it is none of these, or no such day, month or year exists.
+            PeriodInvalid: it is none of these, or no such minute, day, week, month or year exists.
         """
         for cadence, form in _FORMS.items():
             if found := form.written.fullmatch(text):
-                return cls(cadence=cadence, start=_first_day(form, text, found))
+                return cls._of(cadence, form, [int(number) for number in found.groups()], text)
         raise PeriodInvalid(text=text[:40], expected=" / ".join(form.example for form in _FORMS.values()))
 
     @classmethod
     def containing(cls, cadence: Cadence, day: date) -> Self:
-        """The period that `day` lies in."""
+        """The period that `day` lies in. Raises: ValueError: events have no such thing."""
+        _require_rhythm(cadence)
         return cls(cadence=cadence, start=_FORMS[cadence].floor(day))
 
     @classmethod
     def last_complete(cls, cadence: Cadence, day: date) -> Self:
-        """The newest period that had ended when `day` began: on 1 November that is October, on 31 October September."""
+        """The newest period that had ended when `day` began: on 1 November that is October, on 31 October September.
+
+        Raises:
+            ValueError: events have no such thing.
+        """
         return cls.containing(cadence, day).previous()
+
+    @classmethod
+    def of_event(cls, moment: datetime) -> Self:
+        """The period of an event at `moment` (aware): its minute in Beijing."""
+        here = moment.astimezone(ASIA_SHANGHAI)
+        return cls(cadence=Cadence.EVENT, start=here.date(), minute=time(here.hour, here.minute))
 
     @property
     def end(self) -> date:
         """The first day that no longer belongs to the period."""
         return _FORMS[self.cadence].after(self.start)
 
+    @property
+    def moment(self) -> datetime:
+        """When it begins, Beijing time: the event's minute, or midnight of the first day. Orders periods in time."""
+        return datetime.combine(self.start, self.minute or _MIDNIGHT, ASIA_SHANGHAI)
+
+    @property
+    def complete_at(self) -> datetime:
+        """From when on all of it lies in the past: midnight after its last day; of an event, its own minute."""
+        return datetime.combine(self.end, _MIDNIGHT, ASIA_SHANGHAI) if self.minute is None else self.moment
+
+    @property
+    def year(self) -> int:
+        """The year it belongs to and is written with: 2026 for `2026-W01`, though that begins on 29 December 2025."""
+        return self.start.isocalendar().year if self.cadence is Cadence.WEEKLY else self.start.year
+
     def next(self) -> Self:
-        return type(self)(cadence=self.cadence, start=self.end)
+        """Raises: ValueError: events do not follow each other."""
+        return type(self).containing(self.cadence, self.end)
 
     def previous(self) -> Self:
+        """Raises: ValueError: events do not follow each other."""
         return type(self).containing(self.cadence, self.start - timedelta(days=1))
 
     def __str__(self) -> str:
-        return _FORMS[self.cadence].text(self.start)
+        text = _FORMS[self.cadence].text(self.start)
+        return text if self.minute is None else f"{text}T{self.minute:%H%M}"
+
+    @classmethod
+    def _of(cls, cadence: Cadence, form: _Form, numbers: Sequence[int], text: str) -> Self:
+        try:
+            return cls(cadence=cadence, start=form.first(*numbers), minute=form.minute(*numbers))
+        except ValueError:
+            raise PeriodInvalid(text=text, expected=form.example) from None
+
+    def _minute_fits(self) -> bool:
+        if self.minute is None:
+            return self.cadence is not Cadence.EVENT
+        whole = self.minute == time(self.minute.hour, self.minute.minute)
+        return self.cadence is Cadence.EVENT and whole
 
 
-def _first_day(form: _Form, text: str, found: re.Match[str]) -> date:
-    try:
-        return form.first(*(int(number) for number in found.groups()))
-    except ValueError:
-        raise PeriodInvalid(text=text, expected=form.example) from None
+_MIDNIGHT = time()
+
+
+def _require_rhythm(cadence: Cadence) -> None:
+    if cadence is Cadence.EVENT:
+        raise ValueError("an event is a period of its own: none contains a given day, follows or precedes another")

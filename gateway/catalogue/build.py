@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel
 
-from gateway.calendar import DueRule, Period, YearFreeze
+from gateway.calendar import Period, Schedule, YearFreeze
+from gateway.catalogue import timing
 from gateway.catalogue.entries import (
     CentreEntry,
     DepartmentEntry,
-    DueRuleEntry,
     Entry,
     FeedEntry,
     FieldEntry,
@@ -23,7 +23,6 @@ from gateway.catalogue.entries import (
     SubscriberEntry,
     YearFreezeEntry,
 )
-from gateway.catalogue.references import Written
 from gateway.catalogue.tree import (
     Catalogue,
     Centre,
@@ -36,6 +35,7 @@ from gateway.catalogue.tree import (
     Person,
     Subscriber,
 )
+from gateway.catalogue.written import Written
 
 STATUTE = YearFreeze.of(
     id="statute",
@@ -52,8 +52,8 @@ def catalogue(written: Written, configs: Mapping[str, BaseModel | None]) -> Cata
     """The tree; `configs` holds each feed's validated source, by feed id."""
     region = str(written.regions[0].value)
     entries = {kind: [item.entry for item in items if item.entry] for kind, items in written.items.items()}
-    rules = tuple(due_rule(entry) for entry in entries["due_rules"] if isinstance(entry, DueRuleEntry))
-    by_id = {rule.id: rule for rule in rules}
+    working = timing.working_days(entries["working_days"])
+    schedules = timing.schedules(entries["due_rules"], working)
     centres = tuple(
         Centre(**dict(entry) | {"people": _people(entry.people)})
         for entry in entries["centres"]
@@ -67,14 +67,14 @@ def catalogue(written: Written, configs: Mapping[str, BaseModel | None]) -> Cata
             for entry in entries["departments"]
             if isinstance(entry, DepartmentEntry)
         ),
-        due_rules=rules,
-        year_freeze=tuple(year_freeze(entry) for entry in entries["year_freeze"] if isinstance(entry, YearFreezeEntry))
-        or (STATUTE,),
+        schedules=tuple(schedules.values()),
+        working_days=working,
+        year_freeze=_freezes(entries["year_freeze"]),
         subscribers=tuple(
             Subscriber(**dict(entry)) for entry in entries["subscribers"] if isinstance(entry, SubscriberEntry)
         ),
         feeds=tuple(
-            _feed(entry, by_id[entry.due], centres, configs[entry.id])
+            _feed(entry, schedules[entry.due], centres, configs[entry.id])
             for entry in entries["feeds"]
             if isinstance(entry, FeedEntry)
         ),
@@ -82,14 +82,8 @@ def catalogue(written: Written, configs: Mapping[str, BaseModel | None]) -> Cata
     )
 
 
-def due_rule(entry: DueRuleEntry) -> DueRule:
-    """Raises: DueRuleInvalid: its parts do not name one day."""
-    return DueRule(**dict(entry))
-
-
-def year_freeze(entry: YearFreezeEntry) -> YearFreeze:
-    """Raises: FreezeInvalid: it names no day."""
-    return YearFreeze.of(**dict(entry))
+def _freezes(entries: Sequence[Entry]) -> tuple[YearFreeze, ...]:
+    return tuple(timing.year_freeze(one) for one in entries if isinstance(one, YearFreezeEntry)) or (STATUTE,)
 
 
 def _people(entries: tuple[PersonEntry, ...]) -> tuple[Person, ...]:
@@ -101,12 +95,12 @@ def _path(entry: FeedEntry, centres: tuple[Centre, ...]) -> tuple[str, ...]:
     return tuple(centre.id for centre in sorted(passed, key=lambda one: _UPWARD.index(one.level)))
 
 
-def _feed(entry: FeedEntry, rule: DueRule, centres: tuple[Centre, ...], config: BaseModel | None) -> Feed:
+def _feed(entry: FeedEntry, schedule: Schedule, centres: tuple[Centre, ...], config: BaseModel | None) -> Feed:
     return Feed(
         id=entry.id,
         title=entry.title,
         department=entry.department,
-        rule=rule,
+        schedule=schedule,
         starts=Period.parse(entry.starts),
         mode=entry.mode,
         routes=entry.routes,
@@ -136,5 +130,6 @@ def _digest(region: str, entries: Mapping[str, list[Entry]]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _id(entry: Mapping[str, object]) -> str:
-    return str(entry["id"])
+def _id(entry: Mapping[str, object]) -> tuple[str, str]:
+    """Versions of one rule differ in the day they take effect."""
+    return str(entry["id"]), str(entry.get("effective"))

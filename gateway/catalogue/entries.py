@@ -7,12 +7,13 @@ outside this room sees these models: they become the frozen tree.
 from __future__ import annotations
 
 import re
+from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 from pydantic_core import PydanticCustomError
 
-from gateway.calendar import Cadence, JudgedBy
+from gateway.calendar import Cadence, JudgedBy, Shift
 from gateway.catalogue.tree import Duty, Level, Mode, Review
 from gateway.records.types import FieldType, Unit
 
@@ -40,6 +41,17 @@ def _pattern(pattern: str) -> object:
     return Field(json_schema_extra={"pattern": f"^(?:{pattern})$"})
 
 
+def _day(text: str) -> str:
+    try:
+        real = re.fullmatch(_DAY, text) and date.fromisoformat(text)
+    except ValueError:
+        real = None
+    if not real:
+        raise _refused("应为日期,写作 2026-07-01", "must be a date, written 2026-07-01")
+    return text
+
+
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _NAME = r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*"
 _NAME_WORDS = ("应为小写字母开头的英文名(小写字母、数字、下划线)", "must be a lower-case name (a-z, 0-9, _)")
 _FEED_WORDS = ("应写作 <部门>.<名称>,均为小写英文名", "must be <department>.<name>, both lower-case names")
@@ -51,6 +63,7 @@ FeedId = Annotated[
     str, Field(max_length=60), _written(rf"{_NAME}\.{_NAME}", *_FEED_WORDS), _pattern(rf"{_NAME}\.{_NAME}")
 ]
 Region = Annotated[str, _written(_REGION, *_REGION_WORDS), _pattern(_REGION)]
+Day = Annotated[str, AfterValidator(_day), _pattern(_DAY)]
 Title = Annotated[str, Field(min_length=1, max_length=200)]
 PeriodText = Annotated[
     str,
@@ -95,15 +108,38 @@ class YearFreezeEntry(Entry):
     article: Title
 
 
+_Rung = Annotated[int, Field(ge=1, le=60)]
+
+
+class HolidayEntry(Entry):
+    first: Day
+    last: Day
+    title: Title
+
+
+class WorkingDaysEntry(Entry):
+    id: Name
+    year: Annotated[int, Field(ge=2000, le=2999)]
+    complete: bool
+    holidays: tuple[HolidayEntry, ...] = ()
+    workdays: tuple[Day, ...] = ()
+    article: Title
+
+
 class DueRuleEntry(Entry):
     id: Name
     title: Title
+    effective: Day | None = None
     cadence: Cadence
     months_after: Annotated[int, Field(ge=1, le=24)] | None = None
     day: Annotated[int, Field(ge=1, le=28)] | Literal["last"] | None = None
     days_after: Annotated[int, Field(ge=1, le=366)] | None = None
+    workdays_after: Annotated[int, Field(ge=1, le=250)] | None = None
+    hours_after: Annotated[int, Field(ge=1, le=8784)] | None = None
     cutoff: str = "24:00"
     inclusive: bool = True
+    shift: Shift = Shift.NONE
+    remind_days: Annotated[tuple[_Rung, ...], Field(min_length=1, max_length=3)] = (5, 3, 1)
     judged_by: JudgedBy
     article: Title
 
@@ -177,6 +213,7 @@ class Outline(Entry):
     centres: tuple[JsonValue, ...] = ()
     departments: tuple[JsonValue, ...] = ()
     due_rules: tuple[JsonValue, ...] = ()
+    working_days: tuple[JsonValue, ...] = ()
     year_freeze: tuple[JsonValue, ...] = ()
     subscribers: tuple[JsonValue, ...] = ()
     feeds: tuple[JsonValue, ...] = ()
@@ -186,6 +223,7 @@ ENTRIES: dict[str, type[Entry]] = {
     "centres": CentreEntry,
     "departments": DepartmentEntry,
     "due_rules": DueRuleEntry,
+    "working_days": WorkingDaysEntry,
     "year_freeze": YearFreezeEntry,
     "subscribers": SubscriberEntry,
     "feeds": FeedEntry,

@@ -13,12 +13,13 @@ from types import MappingProxyType
 
 from pydantic import BaseModel
 
-from gateway.catalogue import build
+from gateway.catalogue import build, timing
 from gateway.catalogue.bind import attempt, raise_faults, unknown
 from gateway.catalogue.entries import ENTRIES, DueRuleEntry, Outline, YearFreezeEntry
 from gateway.catalogue.literals import literals
-from gateway.catalogue.references import Item, Written, reference_faults
+from gateway.catalogue.references import reference_faults
 from gateway.catalogue.tree import Catalogue
+from gateway.catalogue.written import Item, Written
 from gateway.catalogue.yaml import Located, overlay, parse
 from gateway.errors import ConfigInvalid, ConfigMissing, DueRuleInvalid, FreezeInvalid, YizhanError
 
@@ -101,11 +102,11 @@ def _rule_faults(item: Item) -> Iterator[YizhanError]:
     """What a rule's parts come to only together."""
     try:
         if isinstance(item.entry, DueRuleEntry):
-            build.due_rule(item.entry)
+            timing.due_rule(item.entry)
         elif isinstance(item.entry, YearFreezeEntry):
-            build.year_freeze(item.entry)
+            timing.year_freeze(item.entry)
     except DueRuleInvalid as error:
-        yield item.fault([], str(error.facts["problem_zh"]), str(error.facts["problem_en"]))
+        yield item.fault([str(error.facts["key"])], str(error.facts["problem_zh"]), str(error.facts["problem_en"]))
     except FreezeInvalid as error:
         yield item.fault([], error.zh_next, error.en_next)
 

@@ -1,20 +1,21 @@
 """What must hold between the entries of a catalogue: unique ids, references that exist, periods that fit their rule.
 
-Owns no written form (that is `entries.py`). Ids are taken from what is written, even of an entry that is itself at
-fault, so that one mistake is reported once and not again by everything that refers to it.
+Owns no written form (that is `entries.py`), and of the rules about time only who refers to them (`timing.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from gateway.calendar import Cadence, Period
+from gateway.calendar import Period
 from gateway.catalogue.bind import unknown
-from gateway.catalogue.entries import CentreEntry, DepartmentEntry, DueRuleEntry, Entry, FeedEntry, PersonEntry
+from gateway.catalogue.entries import CentreEntry, DepartmentEntry, FeedEntry, PersonEntry
+from gateway.catalogue.holidays import holiday_faults
 from gateway.catalogue.regions import within
+from gateway.catalogue.timing import schedule_of, version_faults
 from gateway.catalogue.tree import Level
-from gateway.catalogue.yaml import Located, Step
+from gateway.catalogue.written import Item, Written
+from gateway.catalogue.yaml import Step
 from gateway.errors import ConfigInvalid, PeriodInvalid, YizhanError
 from gateway.records.types import FieldType
 
@@ -22,44 +23,21 @@ _KINDS = {
     "centres": ("中心", "centre"),
     "departments": ("部门", "department"),
     "due_rules": ("时限规则", "due rule"),
+    "working_days": ("工作日安排", "working-day arrangement"),
     "year_freeze": ("年度封账规则", "year freeze"),
     "subscribers": ("订阅方", "subscriber"),
     "feeds": ("归集事项", "feed"),
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Item:
-    """One entry as written, and as bound; `entry` is None when it is at fault itself."""
-
-    located: Located
-    entry: Entry | None
-
-    @property
-    def id(self) -> str | None:
-        written = dict(self.located.items()).get("id")
-        return written.value if written is not None and isinstance(written.value, str) else None
-
-    def fault(self, path: Sequence[Step], zh: str, en: str) -> ConfigInvalid:
-        return ConfigInvalid(place=self.located.place_of(path), problem_zh=zh, problem_en=en)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Written:
-    """Everything the files hold: the regions given (one is right) and the items of each list, by its key."""
-
-    regions: tuple[Located, ...]
-    items: dict[str, tuple[Item, ...]]
-
-    def ids(self, kind: str) -> list[str]:
-        return [item.id for item in self.items[kind] if item.id is not None]
-
-
 def reference_faults(written: Written) -> Iterator[YizhanError]:
     """Every fault between entries that are each in order themselves."""
     yield from _one_region(written)
     for kind, items in written.items.items():
-        yield from _unique_ids(kind, items)
+        if kind != "due_rules":  # there one id may stand for several versions
+            yield from _unique_ids(kind, items)
+    yield from version_faults(written.items["due_rules"])
+    yield from holiday_faults(written.items["working_days"])
     for item in written.items["departments"]:
         if isinstance(item.entry, DepartmentEntry):
             yield from _inside_region(item, item.entry, written)
@@ -153,8 +131,6 @@ def _path(item: Item, entry: FeedEntry, written: Written) -> Iterator[YizhanErro
 
 
 def _starts(item: Item, entry: FeedEntry, written: Written) -> Iterator[YizhanError]:
-    rules = [rule.entry for rule in written.items["due_rules"] if rule.id == entry.due]
-    cadence: Cadence | None = rules[0].cadence if rules and isinstance(rules[0], DueRuleEntry) else None
     try:
         period = Period.parse(entry.starts)
     except PeriodInvalid as error:
@@ -163,7 +139,9 @@ def _starts(item: Item, entry: FeedEntry, written: Written) -> Iterator[YizhanEr
             ["starts"], f"starts 不是数据期,应写作 {expected}", f"starts is not a period: write {expected}"
         )
         return
-    if cadence is not None and period.cadence is not cadence:
+    schedule = schedule_of(written, entry.due)
+    if schedule is not None and not schedule.fits(period):
+        cadence = schedule.cadence_on(period.start)
         zh = f"starts 与时限规则 {entry.due} 的周期({cadence})不符"
         yield item.fault(["starts"], zh, f"starts does not fit due rule {entry.due}, which is {cadence}")
 

@@ -12,7 +12,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from gateway.calendar import DueRule, Period, YearFreeze
+from gateway.calendar import Period, Schedule, WorkingDays, YearFreeze
 from gateway.catalogue.bind import nearest
 from gateway.catalogue.regions import within
 from gateway.errors import UnknownName
@@ -140,7 +140,7 @@ class Feed:
     """One data set a department owes.
 
     Attributes:
-        starts: the first period owed, of the rule's cadence.
+        starts: the first period owed, one of the schedule's; of an event-driven feed the minute it counts from.
         routes: ids of the centres a batch is sealed for, in order.
         path: the centres a batch passes, from the lowest level to the highest: its routes, and the relays between them.
         key: names of the fields that tell records apart.
@@ -155,7 +155,7 @@ class Feed:
     id: str
     title: str
     department: str
-    rule: DueRule
+    schedule: Schedule
     starts: Period
     mode: Mode
     routes: tuple[str, ...]
@@ -190,7 +190,8 @@ class Catalogue:
     region: str
     centres: tuple[Centre, ...]
     departments: tuple[Department, ...]
-    due_rules: tuple[DueRule, ...]
+    schedules: tuple[Schedule, ...]
+    working_days: WorkingDays
     year_freeze: tuple[YearFreeze, ...]
     subscribers: tuple[Subscriber, ...]
     feeds: tuple[Feed, ...]
@@ -212,9 +213,9 @@ class Catalogue:
         """Raises: UnknownName, with the nearest id."""
         return _named(name, self.subscribers, ("订阅方", "subscriber"))
 
-    def rule(self, name: str) -> DueRule:
+    def schedule(self, name: str) -> Schedule:
         """Raises: UnknownName, with the nearest id."""
-        return _named(name, self.due_rules, ("时限规则", "due rule"))
+        return _named(name, self.schedules, ("时限规则", "due rule"))
 
 
 class _HasId(Protocol):

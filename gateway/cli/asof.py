@@ -69,7 +69,7 @@ def asof(
     here = centre(shell)
     chosen = here.catalogue.feed(feed)
     wanted = Period.parse(period)
-    if wanted.cadence is not chosen.rule.cadence:
+    if not chosen.schedule.fits(wanted):
         raise PeriodInvalid(text=period, expected=str(chosen.starts))
     held = here.warehouse.asof(chosen.id, str(wanted), moment(at) if at else here.clock(), region)
     first = tuple(here.warehouse.masked_rows(held, rows)) if rows else ()

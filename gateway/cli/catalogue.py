@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gateway.app import read_site
 from gateway.catalogue import Catalogue, Feed, load
 from gateway.catalogue import schema as catalogue_schema
-from gateway.cli.shell import Heading, Json, Shell, answer, answer_json, registry
+from gateway.cli import deadlines
+from gateway.cli.shell import Heading, Json, Shell, answer, answer_json, node, registry
 from gateway.errors import ConfigFaults
 
 app = typer.Typer(name="catalogue", help="归集目录 / the catalogue", no_args_is_help=True)
@@ -60,25 +61,33 @@ def check(context: typer.Context, path: Where = None) -> None:
 def list_feeds(context: typer.Context, json: Json = False) -> None:
     """Every feed with its department, cadence and due rule."""
     shell: Shell = context.obj
-    found = _load(shell, None)
+    here = node(shell)
+    found, now = here.catalogue, here.clock()
     if json:
-        answer_json({"feeds": [_feed_json(found, feed) for feed in found.feeds]})
+        answer_json({"feeds": [_feed_json(found, feed, now) for feed in found.feeds]})
     else:
-        shell.table(("归集目录", "Catalogue"), _FEEDS, [_feed_row(found, feed) for feed in found.feeds])
+        shell.table(("归集目录", "Catalogue"), _FEEDS, [_feed_row(found, feed, now) for feed in found.feeds])
 
 
 @app.command("show", help="一个归集事项 / one feed")
 def show(
     context: typer.Context, feed: Annotated[str, typer.Argument(help="归集事项 / feed id")], json: Json = False
 ) -> None:
-    """Its rule with the article it rests on, and its fields."""
+    """Its rule with the article it rests on, its next deadlines, and its fields."""
     shell: Shell = context.obj
-    found = _load(shell, None)
+    here = node(shell)
+    found, now = here.catalogue, here.clock()
     chosen = found.feed(feed)
+    rule, periods = deadlines.rule_in_force(chosen, now), deadlines.coming(chosen, now)
     if json:
-        answer_json(_feed_json(found, chosen))
+        answer_json({
+            **_feed_json(found, chosen, now),
+            "versions": [deadlines.version_json(one) for one in chosen.schedule.rules],
+            "deadlines": [deadlines.to_json(one) for one in periods],
+        })  # fmt: skip
         return
-    answer(f"{chosen.id}  {chosen.title}\n{chosen.rule.title}  {chosen.rule.article}")
+    answer(f"{chosen.id}  {chosen.title}\n{rule.title}  {rule.article}")
+    deadlines.show(chosen, periods, shell)
     shell.table(("数据元", "Fields"), _FIELDS, _field_rows(chosen, shell))
 
 
@@ -89,14 +98,11 @@ def schema(context: typer.Context) -> None:
 
 
 def _load(shell: Shell, path: Path | None) -> Catalogue:
-    if path is not None:
-        return load(path, registry().configs())
-    site = read_site(shell.site_dir())
-    return load(site.catalogue, registry().configs(), site.overrides)
+    return node(shell).catalogue if path is None else load(path, registry().configs())
 
 
-def _feed_row(found: Catalogue, feed: Feed) -> tuple[str, ...]:
-    department, rule = found.department(feed.department), feed.rule
+def _feed_row(found: Catalogue, feed: Feed, now: datetime) -> tuple[str, ...]:
+    department, rule = found.department(feed.department), deadlines.rule_in_force(feed, now)
     routes = ", ".join(feed.routes)
     return feed.id, feed.title, department.title, rule.cadence.value, rule.title, feed.adapter, routes
 
@@ -109,8 +115,8 @@ def _field_rows(feed: Feed, shell: Shell) -> list[tuple[str, ...]]:
     ]
 
 
-def _feed_json(found: Catalogue, feed: Feed) -> dict[str, object]:
-    rule = feed.rule
+def _feed_json(found: Catalogue, feed: Feed, now: datetime) -> dict[str, object]:
+    rule = deadlines.rule_in_force(feed, now)
     return {
         "feed": feed.id,
         "title": feed.title,

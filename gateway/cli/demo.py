@@ -57,7 +57,7 @@ def _leave(number: int, frame: object) -> None:
 def _show(county: County, shell: Shell) -> bool:
     centre = open_node(county.centre, os.environ)
     front_ends = [open_node(root, os.environ) for root in county.front_ends]
-    status.show(board(centre.catalogue, facts_of(centre), centre.clock()), shell)
+    status.show(board(centre.catalogue, facts_of(centre), centre.clock()), centre.clock(), shell)
     balanced = reconciliation.show([node for node in front_ends if isinstance(node, FrontEnd)], shell)
     faults = [fault for node in (centre, *front_ends) for fault in check_node(node)]
     for fault in faults:

@@ -54,6 +54,12 @@ _EVENTS = {
     EventKind.BACKED_UP: "已备份",
     EventKind.RESTORED: "已恢复",
     EventKind.MIGRATED: "已升级",
+    EventKind.OCCURRED: "事件发生",
+    EventKind.EXEMPTED: "免报",
+    EventKind.EXTENDED: "延期",
+    EventKind.WITHDRAWN: "免延撤销",
+    EventKind.DUNNED: "已催报",
+    EventKind.PUBLISHED: "已通报",
 }
 
 

@@ -20,13 +20,18 @@ from gateway.cli import (
     archive,
     asof,
     backup,
+    bulletin,
     catalogue,
     copy,
     deliver,
     demo,
+    dun,
     envelope,
+    event,
+    exporter,
     fsck,
     grant,
+    heartbeat,
     ledger,
     nil,
     order,
@@ -39,6 +44,7 @@ from gateway.cli import (
     spool,
     status,
     template,
+    waiver,
     warehouse,
 )
 from gateway.cli.defects import tell_defects
@@ -59,9 +65,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for single in (demo, run, nil, release, deliver, serve, status, asof, problems, probe, fsck, template, purge, backup):
+for single in (
+    demo, run, nil, release, deliver, heartbeat, serve, status, asof, problems, probe, fsck, template, purge, backup,
+    bulletin, dun, exporter, event,
+):  # fmt: skip
     single.register(app)
-for group in (catalogue, adapter, spool, order, ledger, envelope, grant, copy, archive, warehouse):
+for group in (catalogue, adapter, spool, order, ledger, envelope, grant, copy, archive, warehouse, waiver):
     app.add_typer(group.app)
 
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Annotated
 
 import typer
 
 from gateway.acknowledge import Acknowledged, acknowledge
 from gateway.app import FrontEnd
-from gateway.calendar import Period
+from gateway.calendar import ASIA_SHANGHAI, Period
 from gateway.catalogue import Feed
 from gateway.cli import chain, deliver, fiscal
 from gateway.cli.progress import Bars, bars
 from gateway.cli.shell import Heading, Json, Shell, answer, answer_json, front_end
 from gateway.collect import Collected, From, Task, collect
-from gateway.errors import Lang, PeriodInvalid, YizhanError
+from gateway.errors import EventPeriodMissing, Lang, PeriodInvalid, YizhanError
 from gateway.spool import State
 
 _HEADINGS = (
@@ -74,7 +75,7 @@ def run(
     """Exit 0 when everything was delivered or unchanged; else the worst class of what happened (1 before 75)."""
     shell: Shell = context.obj
     node = front_end(shell)
-    chosen = [node.own_feed(name) for name in feeds] if feeds else list(node.feeds)
+    chosen = [node.own_feed(name) for name in feeds] if feeds else _all(node, period, shell)
     tasks = [replace(task_for(node, feed, period, reason=reason, by=by), order=order) for feed in chosen]
     for task in tasks:
         tell_unowed(task, shell)
@@ -101,23 +102,48 @@ def run(
     raise typer.Exit(deliver.exit_code([one.error for one in (*outcomes, *delivered, *further, *told) if one.error]))
 
 
+def _all(node: FrontEnd, period: str | None, shell: Shell) -> list[Feed]:
+    """The department's feeds; without a period those only that have a last complete one."""
+    waiting = [feed.id for feed in node.feeds if feed.schedule.event_driven and period is None]
+    if waiting:
+        shell.remark(
+            f"按事件报送的事项未采集,请用 --period 指明事件:{'、'.join(waiting)}",
+            f"not collected, as no event is named with --period: {', '.join(waiting)}",
+        )
+    return [feed for feed in node.feeds if feed.id not in waiting]
+
+
 def task_for(
     node: FrontEnd, feed: Feed, period: str | None, *, reason: str | None = None, by: str | None = None
 ) -> Task:
-    """The task of one feed, for the last complete period unless one is given. Raises: PeriodInvalid."""
-    cadence = feed.rule.cadence
-    usual = Period.last_complete(cadence, node.clock().date())
-    wanted = Period.parse(period) if period else usual
-    if wanted.cadence is not cadence:
-        raise PeriodInvalid(text=period, expected=str(usual))
+    """The task of one feed, for the last complete period unless one is given.
+
+    Raises:
+        PeriodInvalid: it is none, or not one of the feed's.
+        EventPeriodMissing: none is given, and the feed is owed after events.
+    """
+    today = node.clock().astimezone(ASIA_SHANGHAI).date()
+    wanted = Period.parse(period) if period else _usual(feed, today)
+    if not feed.schedule.fits(wanted):
+        raise PeriodInvalid(text=period, expected=_example(feed, today))
     region = node.catalogue.department(feed.department).region
     return Task(feed=feed, region=region, period=wanted, reason=reason, by=by, collector=node.file.collector)
+
+
+def _usual(feed: Feed, today: date) -> Period:
+    if feed.schedule.event_driven:
+        raise EventPeriodMissing(feed=feed.id, expected=_example(feed, today))
+    return feed.schedule.last_complete(today)
+
+
+def _example(feed: Feed, today: date) -> str:
+    return f"{today}T0930" if feed.schedule.event_driven else str(feed.schedule.last_complete(today))
 
 
 def tell_unowed(task: Task, shell: Shell) -> None:
     """A period before the first one owed is taken, and stands on no board: whoever sends it should know."""
     first = task.feed.starts
-    if task.period.start < first.start:
+    if task.period.moment < first.moment:
         shell.remark(
             f"{task.feed.id}:{task.period} 早于起报数据期 {first},照常报送,但时效看板不列",
             f"{task.feed.id}: {task.period} is before {first}, the first period owed; it is sent, and on no board",

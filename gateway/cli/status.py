@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from gateway.app import moment
+from gateway.app import CentreNode, FrontEnd, moment
 from gateway.app.facts import facts_of
-from gateway.calendar import ASIA_SHANGHAI
+from gateway.calendar import ASIA_SHANGHAI, Period
 from gateway.cli.shell import Heading, Json, Shell, answer_json, grouped, node
-from gateway.freshness import Row, State, board, to_json
+from gateway.errors import UsageWrong
+from gateway.freshness import Row, State, board, every_period, keeps, notices, obligations, to_json
 from gateway.records.totals import to_yuan
 
 _WORDS = {
-    State.NOT_DUE: ("未到期", "not due", ""),
-    State.DUE_SOON: ("即将到期", "due soon", "yellow"),
     State.OVERDUE: ("逾期未报", "overdue", "bold red"),
-    State.ON_TIME: ("按时", "on time", "green"),
-    State.LATE: ("迟报", "late", "yellow"),
-    State.NIL_ON_TIME: ("按时零报送", "nil, on time", "green"),
-    State.NIL_LATE: ("迟报零报送", "nil, late", "yellow"),
-    State.HELD: ("待审核放行", "held for review", "yellow"),
     State.UNBALANCED: ("对账不平", "unbalanced", "bold red"),
-}
+    State.DUE_SOON: ("即将到期", "due soon", "yellow"),
+    State.HELD: ("待审核放行", "held for review", "yellow"),
+    State.LATE: ("迟报", "late", "yellow"),
+    State.NIL_LATE: ("迟报零报送", "nil, late", "yellow"),
+    State.NOT_DUE: ("未到期", "not due", ""),
+    State.ON_TIME: ("按时", "on time", "green"),
+    State.NIL_ON_TIME: ("按时零报送", "nil, on time", "green"),
+    State.EXEMPT: ("免报", "exempt", "cyan"),
+}  # what wants somebody first: the order of the summary
 _WANTS_ACTION = (State.OVERDUE, State.UNBALANCED)
 _NOTHING = "—"
 
@@ -36,11 +39,13 @@ _HEADINGS = (
     Heading("数据期", "period"),
     Heading("应报时限", "due"),
     Heading("状态", "state"),
+    Heading("距时限", "to the due"),
     Heading("回执时间", "receipted"),
     Heading("版次", "rev", "number"),
     Heading("行数", "rows", "number"),
     Heading("金额(元)", "yuan", "number"),
     Heading("问题行", "problems", "number"),
+    Heading("备注", "remarks", "prose"),
 )
 
 
@@ -53,27 +58,61 @@ def status(
     context: typer.Context,
     at: Annotated[str | None, typer.Option(help="某一时刻,ISO 8601 / the board as it stood then")] = None,
     department: Annotated[str | None, typer.Option(help="只看一个部门 / one department only")] = None,
+    period: Annotated[
+        str | None,
+        typer.Option(help="末日落在该期内的所有数据期,如 2026-10 / every period whose last day lies in this one"),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="全部数据期,含已办结的 / every period, settled ones too")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Exit 1 while something is overdue or unbalanced: the board says which."""
+    """Each feed's open periods and its latest one; exit 1 while something is overdue or unbalanced.
+
+    The board says which. `--at` shows what could be known at that moment, whatever has happened since. A forecast that
+    a period will be late is a remark, no judgement.
+    """
     shell: Shell = context.obj
     here = node(shell)
     now = moment(at) if at else here.clock()
-    chosen = here.catalogue.department(department).id if department else None
-    rows = [row for row in board(here.owed, facts_of(here), now) if chosen in (None, row.department)]
+    only = here.catalogue.department(department).id if department else None
+    rows = [row for row in _chosen(here, now, period, every) if only in (None, row.department)]
+    told = notices(here.owed, now)
     if json:
-        answer_json(to_json(rows, now))
+        answer_json(to_json(rows, now, told, shell.lang))
     else:
-        show(rows, shell)
+        show(rows, now, shell)
+        for one in told:
+            shell.remark(f"[{one.code}] {one.zh}", f"[{one.code}] {one.en}")
     raise typer.Exit(1 if any(row.state in _WANTS_ACTION for row in rows) else 0)
 
 
-def show(rows: Sequence[Row], shell: Shell) -> None:
-    """The board as a table."""
-    shell.table(("时效看板", "Freshness"), _HEADINGS, [_line(row, shell) for row in rows])
+def show(rows: Sequence[Row], at: datetime, shell: Shell) -> None:
+    """The board as it stands at `at`, as a table under one line of counts."""
+    title = (f"时效看板 {_minute(at)}:{_summary(rows, 'zh')}", f"Freshness {_minute(at)}: {_summary(rows, 'en')}")
+    lines = [_line(row, at, shell) for row in rows]
+    told = len(_HEADINGS) - all(line[-1] == _NOTHING for line in lines)  # no column of remarks where there are none
+    shell.table(title, _HEADINGS[:told], [line[:told] for line in lines])
 
 
-def _line(row: Row, shell: Shell) -> tuple[str | Text, ...]:
+def _chosen(here: FrontEnd | CentreNode, at: datetime, period: str | None, every: bool) -> tuple[Row, ...]:
+    if period and every:
+        raise UsageWrong(said="--period | --all", command="yizhan status")
+    if period:
+        return obligations(here.owed, facts_of(here), at, Period.parse(period))
+    return (every_period if every else board)(here.owed, facts_of(here), at)
+
+
+def _summary(rows: Sequence[Row], lang: str) -> str:
+    """`逾期未报 1,按时 3(共 4 期)`: what wants somebody comes first."""
+    count = Counter(row.state for row in rows)
+    place, comma = (0, ",") if lang == "zh" else (1, ", ")
+    parts = comma.join(f"{words[place]} {count[state]}" for state, words in _WORDS.items() if count[state])
+    whole = f"共 {len(rows)} 期" if lang == "zh" else f"{len(rows)} in all"
+    return f"{parts}({whole})" if lang == "zh" else f"{parts} ({whole})"
+
+
+def _line(row: Row, at: datetime, shell: Shell) -> tuple[str | Text, ...]:
     zh, en, style = _WORDS[row.state]
     return (
         row.feed,
@@ -81,12 +120,55 @@ def _line(row: Row, shell: Shell) -> tuple[str | Text, ...]:
         str(row.period),
         _minute(row.due),
         Text(shell.say(zh, en), style=style),
+        Text(shell.say(*_distance(row, at)), style=style if row.state in _WANTS_ACTION else ""),
         _minute(row.receipted_at) if row.receipted_at else _NOTHING,
         f"r{row.revision}" if row.revision else _NOTHING,
         f"{row.rows:,}" if row.rows is not None else _NOTHING,
         grouped(to_yuan(row.amount)) if row.amount is not None else _NOTHING,
         f"{row.problem_rows:,}" if row.problem_rows is not None else _NOTHING,
+        shell.say(";".join(zh for zh, _ in _remarks(row)), "; ".join(en for _, en in _remarks(row))) or _NOTHING,
     )
+
+
+def _distance(row: Row, at: datetime) -> tuple[str, str]:
+    """How far from the due, in days of the calendar as people count them."""
+    if row.state is State.EXEMPT:
+        return _NOTHING, _NOTHING
+    days = (_day(row.due) - _day(row.decided_at or at)).days
+    if row.decided_at is not None:
+        if keeps(row.due, row.decided_at):
+            return (f"提前 {days} 天", f"{days} d early") if days else ("当日报到", "on the day")
+        return (f"迟 {-days} 天", f"{-days} d late") if days else ("迟不足 1 天", "late by hours")
+    if not keeps(row.due, at):
+        return (f"已超 {-days} 天", f"{-days} d over") if days else ("今日已过时限", "over since today")
+    return (f"还有 {days} 天", f"{days} d left") if days else ("今日到期", "due today")
+
+
+def _remarks(row: Row) -> Iterator[tuple[str, str]]:
+    """What a person should know beside the state, in few words."""
+    waiver = row.waiver
+    if waiver is not None and waiver.until is None:
+        yield f"免报 {waiver.number}", f"exempt by {waiver.number}"
+    elif waiver is not None:
+        yield (
+            f"延期 {waiver.number},原 {_minute(row.rule_due)}",
+            f"extended by {waiver.number} from {_minute(row.rule_due)}",
+        )
+    if row.landed_corrected is not None:
+        corrected = _minute(row.landed_corrected)
+        yield f"前置机时钟偏差大,落地按 {corrected} 计", f"landed {corrected}, corrected for the sender's clock"
+    if row.held_since is not None:
+        since = _minute(row.held_since)
+        yield f"自 {since} 待审核放行", f"held for review since {since}"
+    if row.stage is not None and row.stage.code is not None:
+        tried = _minute(row.stage.at)
+        yield f"最近一次 {tried} 未成 {row.stage.code}", f"last tried {tried}, {row.stage.code}"
+    if row.forecast is not None and row.forecast.late:
+        yield f"预测将迟:{row.forecast.zh}", f"will probably be late: {row.forecast.en}"
+
+
+def _day(at: datetime) -> date:
+    return at.astimezone(ASIA_SHANGHAI).date()
 
 
 def _minute(at: datetime) -> str:

@@ -49,7 +49,7 @@ def _period_of(feed: Feed, period: str | None) -> str | None:
     if period is None:
         return None
     wanted = Period.parse(period)
-    if wanted.cadence is not feed.rule.cadence:
+    if not feed.schedule.fits(wanted):
         raise PeriodInvalid(text=period, expected=str(feed.starts))
     return str(wanted)
 

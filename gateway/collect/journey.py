@@ -82,7 +82,7 @@ def _collect(
         with _kept_when_unbalanced(book):
             poured = pour(task, place, source, payload, book, progress, clock=desk.clock, entropy=desk.entropy)
             require_worth_sending(task, before, place, poured)
-        require_same_scale(task, lambda: _last(task, task.period.previous(), desk), poured)
+        require_same_scale(task, lambda: _earlier(task, desk), poured)
         content = Content(poured=poured, payload=payload, key=key, commitment=commitment)
         sealed = seal(task, Kind.CORRECTION if before else Kind.DATA, before, permit, content, desk)
         kept = book.keep()
@@ -106,6 +106,12 @@ def _kept_when_unbalanced(book: ProblemWriter) -> Iterator[None]:
     except Unbalanced:
         book.keep()
         raise
+
+
+def _earlier(task: Task, desk: Desk) -> Line | None:
+    """The newest batch that was sealed for the period before; an event has none before it."""
+    schedule = task.feed.schedule
+    return None if schedule.event_driven else _last(task, schedule.before(task.period), desk)
 
 
 def _last(task: Task, period: Period, desk: Desk) -> Line | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from gateway.calendar import ASIA_SHANGHAI
 from gateway.catalogue import Duty
 from gateway.collect.desk import Desk
 from gateway.collect.journey import Collected
@@ -74,5 +73,6 @@ def _require_nothing_reported(task: Task, before: Line | None) -> None:
 
 
 def _require_over(task: Task, at: datetime) -> None:
-    if at.astimezone(ASIA_SHANGHAI).date() < task.period.end:
-        raise PeriodRunning(feed=task.feed.id, period=str(task.period), ends=task.period.end.isoformat())
+    over = task.period.complete_at
+    if at < over:
+        raise PeriodRunning(feed=task.feed.id, period=str(task.period), ends=f"{over:%Y-%m-%d %H:%M}")

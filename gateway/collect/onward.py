@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from enum import StrEnum
 
 from adapters.contract import Acknowledges, Adapter
@@ -74,17 +74,17 @@ def _start(feed: Feed, period: Period, desk: Desk) -> str | None:
         return min(own, key=_order).start
     receipted = _marks(desk.ledger, EventKind.RECEIPTED)
     earlier = [
-        one for one in known if one.name.mark in receipted and one.end is not None and _first_day(one) < period.start
+        one for one in known if one.name.mark in receipted and one.end is not None and _begins(one) < period.moment
     ]
     return max(earlier, key=_order).end if earlier else None
 
 
-def _order(bookmark: Bookmark) -> tuple[date, int]:
-    return _first_day(bookmark), bookmark.name.revision
+def _order(bookmark: Bookmark) -> tuple[datetime, int]:
+    return _begins(bookmark), bookmark.name.revision
 
 
-def _first_day(bookmark: Bookmark) -> date:
-    return Period.parse(bookmark.name.period).start
+def _begins(bookmark: Bookmark) -> datetime:
+    return Period.parse(bookmark.name.period).moment
 
 
 def _marks(ledger: Ledger, kind: EventKind) -> set[str]:

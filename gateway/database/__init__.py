@@ -7,6 +7,7 @@ another room.
 
 from gateway.database.address import PostgresAddress
 from gateway.database.guards import append_only, guard, missing_guards
+from gateway.database.observing import observe_database
 from gateway.database.opening import open_database, reading, writing
 from gateway.database.rows import alone, empty, gather_statistics, insert_new_rows, insert_rows, upsert
 from gateway.database.schema import Schema, migrate, settle, version_of
@@ -25,6 +26,7 @@ __all__ = [
     "insert_rows",
     "migrate",
     "missing_guards",
+    "observe_database",
     "open_database",
     "reading",
     "settle",

@@ -25,9 +25,8 @@ def upgrade(connection: Connection, schema: Schema, place: str) -> None:
     config.attributes |= {_CONNECTION: connection, _VERSION_TABLE: schema.version_table}
     if found == NOTHING and _present(connection, schema):
         _require_same(connection, schema, place)
-        command.stamp(config, schema.head)
-    else:
-        command.upgrade(config, schema.head)
+        command.stamp(config, ScriptDirectory.from_config(config).get_base())
+    command.upgrade(config, schema.head)
 
 
 def require_known(schema: Schema, found: str, place: str) -> None:
@@ -59,9 +58,10 @@ def _present(connection: Connection, schema: Schema) -> list[str]:
 
 
 def _require_same(connection: Connection, schema: Schema, place: str) -> None:
-    """Raises SchemaUnknown: they are not what the migrations make."""
+    """Raises SchemaUnknown: they are not what the migrations make. Indexes are not compared: migrations add them."""
     own = schema.metadata.tables
     options = {"include_name": lambda name, kind, _parents: kind != "table" or name in own, "compare_type": True}
+    options["include_object"] = lambda _one, _name, kind, _reflected, _other: kind != "index"
     context = MigrationContext.configure(connection, opts=options)
     if compare_metadata(context, schema.metadata):
         raise SchemaUnknown(place=place, schema=schema.name, table=next(iter(own)))

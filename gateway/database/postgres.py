@@ -111,6 +111,14 @@ def open_address(address: PostgresAddress) -> Engine:
     return engine
 
 
+def observe_address(address: PostgresAddress, patience_ms: int) -> Engine:
+    """An engine whose sessions only read, and wait for a lock no longer than that. Raises DatabaseDriverMissing."""
+    engine = open_address(address)
+    engine.update_execution_options(postgresql_readonly=True)  # of every transaction, also one that asks to write
+    event.listen(engine, "connect", lambda connection, _record: _set(connection, {"lock_timeout": f"{patience_ms}ms"}))
+    return engine
+
+
 class Postgres:
     """See `Product`."""
 
@@ -228,8 +236,12 @@ def lock_number(name: str) -> int:
 
 
 def _configure(connection: DBAPIConnection, _record: object) -> None:
+    _set(connection, _SESSION)
+
+
+def _set(connection: DBAPIConnection, wanted: Mapping[str, str]) -> None:
     """One round trip; committed at once, so that a rollback does not undo it."""
-    settings = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in _SESSION.items())
+    settings = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in wanted.items())
     cursor = connection.cursor()
     cursor.execute(f"SELECT {settings}")
     cursor.close()

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, MetaData, column, inspect, select, table
 
+from gateway.database.observing import is_observed
 from gateway.database.opening import reading, writing
 from gateway.database.product import product_of
 from gateway.database.rows import alone
-from gateway.errors import SchemaBehind
+from gateway.errors import SchemaBehind, StoreUnprepared
 
 _ALONE = "schema"
 NOTHING = "-"
@@ -49,6 +50,7 @@ def settle(engine: Engine, schema: Schema) -> None:
 
     Raises:
         SchemaBehind: it is PostgreSQL, and its owner has to upgrade it.
+        StoreUnprepared: it is a file that is only read here, and nobody has opened it with this version yet.
         SchemaAhead: a later version of the product has changed the tables.
         SchemaUnknown: tables stand there that no migration has made.
         DatabaseUnsuitable, StoreUnavailable, StoreDamaged, StoreForbidden.
@@ -59,6 +61,8 @@ def settle(engine: Engine, schema: Schema) -> None:
         found = version_of(connection, schema)
     if found == schema.head:
         return
+    if product.migrates_itself and is_observed(engine):
+        raise StoreUnprepared(file=product.place(engine.url), schema=schema.name)
     if product.migrates_itself:
         migrate(engine, schema)
         return

@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import sqlite
 
-from gateway.errors import StoreDamaged, StoreUnavailable, YizhanError
+from gateway.errors import StoreAbsent, StoreDamaged, StoreUnavailable, YizhanError
 
 _BEGIN = "yizhan_begin"
 _PIECE = 8_192  # rows turned into Python objects at a time; some 10 MB for 15 columns
@@ -65,6 +65,25 @@ def open_file(path: Path) -> Engine:
     # max_overflow: those who wait for a long load to end must not use up the connections of those who read
     engine = create_engine(URL.create("sqlite", database=str(path)), hide_parameters=True, max_overflow=-1)
     event.listen(engine, "connect", _configure)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def observe_file(path: Path, patience_ms: int) -> Engine:
+    """The file at `path`, only read, its lock waited for no longer than that. Raises StoreAbsent."""
+    if not os.access(path, os.R_OK):
+        raise StoreAbsent(file=path.name)
+    address = f"{path.absolute().as_uri()}?mode=ro"
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA query_only = ON").close()  # and a session cannot make an exception of itself
+        connection.execute(f"PRAGMA busy_timeout = {patience_ms}").close()
+        return connection
+
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)), creator=connect, hide_parameters=True, max_overflow=-1
+    )
     event.listen(engine, "begin", _begin)
     return engine
 

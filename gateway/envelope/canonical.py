@@ -82,9 +82,9 @@ Count = Annotated[int, Field(ge=0, le=MAX_COUNT)]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 """A department's or centre's id."""
 FeedId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}\.[a-z0-9][a-z0-9_-]{0,62}$")]
-PeriodText = Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?|Q[1-4]|H[12])?$")]
+PeriodText = Annotated[str, Field(pattern=r"^[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9]{4})?)?|-W[0-9]{2}|Q[1-4]|H[12])?$")]
 """A period as it is written. Two of one cadence are as long as each other, and sort as text the way they do in time."""
-BatchId = Annotated[str, Field(pattern=r"^[a-z0-9._-]{3,127}/[0-9A-Z-]{4,10}/r[1-9][0-9]{0,3}$")]
+BatchId = Annotated[str, Field(pattern=r"^[a-z0-9._-]{3,127}/[0-9A-Z-]{4,15}/r[1-9][0-9]{0,3}$")]
 """`feed/period/rN`."""
 FieldName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 Text = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_visible)]

@@ -10,15 +10,16 @@ from datetime import datetime
 from enum import StrEnum
 
 from gateway.calendar import Period
+from gateway.freshness.facts import Delivery, Stage, Waiver
 
 
 class State(StrEnum):
     """Where a period of a feed stands. Readers of the board must take a word they do not know (more will come)."""
 
     NOT_DUE = "not_due"
-    """Nothing has come and nothing is pressing: the period still runs, or its due is more than five days away."""
+    """Nothing has come and nothing is pressing: the period still runs, or its first reminder is still to come."""
     DUE_SOON = "due_soon"
-    """The period has ended, nothing has come, and the due is at most five days away."""
+    """The period has ended, nothing has come, and the rule's first reminder is past."""
     OVERDUE = "overdue"
     """The due has passed and nothing has come."""
     ON_TIME = "on_time"
@@ -30,10 +31,34 @@ class State(StrEnum):
     NIL_LATE = "nil_late"
     """As `late`, and the newest revision states that there was nothing."""
     HELD = "held"
-    """A batch waits at this front-end for a reviewer, and no other has a receipt; once the due passes, it is
-    `overdue` like anything that has not come. A centre does not know of it."""
+    """A batch waits at the front-end for a reviewer, and no other has a receipt; once the due passes, it is
+    `overdue` like anything that has not come."""
     UNBALANCED = "unbalanced"
     """The newest attempt did not balance, be it the first or a correction, and nothing has settled it since."""
+    EXEMPT = "exempt"
+    """免报: it need not be reported, and was not, or only after its due, when nothing was owed. What came in time all
+    the same is `on_time`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reminder:
+    """A rung of the rule's ladder: `days` before the due, which is the moment `at` (aware)."""
+
+    days: int
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forecast:
+    """When a period will probably be reported, by this feed's own history; `zh` and `en` explain it in a line.
+
+    `late`: whether that is after the due. Never a judgement: nothing is owed because of it.
+    """
+
+    expected_at: datetime
+    late: bool
+    zh: str
+    en: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +70,17 @@ class Row:
     newest too, which is the whole period. Revisions of an increment are portions: there they are what all portions of
     the period have come to together, rows added less rows removed and the net amount, so a row that was sent twice
     counts once; a period whose portions remove more than they add is below zero.
+
+    Attributes:
+        due: by when it is owed: the rule's, or a later one by an extension. rule_due: the rule's.
+        waiver: the exemption or extension in force.
+        reminders: of a period that has ended and has no receipt, the first to come first; else none.
+        reminder: the rung reached, in days before the due; None before the first and after the due.
+        landed_corrected: what `landed_at` was by the centre's clock, where the two clocks differed too much.
+        decided_at: which moment of the first accepted revision was held against the due.
+        held_since: since when a batch of it has waited for a reviewer.
+        stage: the newest step known, while it has no receipt.
+        deliveries: the accepted revisions, oldest first.
     """
 
     feed: str
@@ -52,11 +88,21 @@ class Row:
     title: str
     period: Period
     due: datetime
+    rule_due: datetime
     state: State
     receipted_at: datetime | None = None
     landed_at: datetime | None = None
+    landed_corrected: datetime | None = None
+    decided_at: datetime | None = None
     revision: int | None = None
     rows: int | None = None
     amount: int | None = None
     problem_rows: int | None = None
     batch: str | None = None
+    waiver: Waiver | None = None
+    reminders: tuple[Reminder, ...] = ()
+    reminder: int | None = None
+    held_since: datetime | None = None
+    stage: Stage | None = None
+    forecast: Forecast | None = None
+    deliveries: tuple[Delivery, ...] = ()

@@ -35,6 +35,8 @@ from gateway.keys.trust import Stage, Trust
 MAX_FILE = 64 * 1024 * 1024
 """Bytes of one certificate or list file; a province's revocation list runs to megabytes."""
 
+_KEPT = ("sign.crt", "tls.crt", "encrypt.crt", "anchors/*.crt", "intermediates/*.crt", "recipients/*.crt")
+_LONG_NUMBER = re.compile(r"\d{8}")
 _LIST = re.compile(rb"-----BEGIN X509 CRL-----.+?-----END X509 CRL-----", re.DOTALL)
 _T = TypeVar("_T")
 
@@ -133,9 +135,34 @@ class KeyRing:
         """The certificate (DER) this node connects with. Raises KeyFileUnreadable."""
         return _certificates(_file(self.directory / "tls.crt"))[0].public_bytes(Encoding.DER)
 
+    def expiries(self) -> tuple[tuple[str, datetime], ...]:
+        """(name, last valid instant) of every certificate file but people's, by name; the earliest one's of several.
+
+        A name is the file's stem, after its directory's (`recipients.changning`). A stem that is no id, or holds a long
+        number, might say anything about anybody: the certificate's serial number takes its place.
+
+        Raises:
+            KeyFileUnreadable
+        """
+        ends: dict[str, datetime] = {}
+        for path in (path for place in _KEPT for path in self.directory.glob(place)):
+            held = _certificates(_file(path))
+            if not held:
+                raise _unreadable(path, "不是 PEM 证书", "not PEM certificates")
+            last = min(certificate.not_valid_after_utc for certificate in held)
+            name = _public_name(path, self.directory, held[0])
+            ends[name] = min(last, ends.get(name, last))
+        return tuple(sorted(ends.items()))
+
     def _all(self, directory: str, pattern: str, read: Callable[[_File], tuple[_T, ...]]) -> tuple[_T, ...]:
         paths = sorted((self.directory / directory).glob(pattern))
         return tuple(item for path in paths for item in read(_file(path)))
+
+
+def _public_name(path: Path, root: Path, certificate: x509.Certificate) -> str:
+    speaks = is_id(path.stem) and not _LONG_NUMBER.search(path.stem)
+    stem = path.stem if speaks else f"serial-{serial_of(certificate)}"
+    return stem if path.parent == root else f"{path.parent.name}.{stem}"
 
 
 def _pair(

@@ -53,6 +53,12 @@ class EventKind(StrEnum):
     BACKED_UP = "backed_up"
     RESTORED = "restored"
     MIGRATED = "migrated"
+    OCCURRED = "occurred"  # an event of an event-driven feed was made known: its period is owed from then on
+    EXEMPTED = "exempted"  # a period need not be reported: number of the approval, who, why
+    EXTENDED = "extended"  # a period has until another moment: number of the approval, who, why
+    WITHDRAWN = "withdrawn"  # the exemption or extension of a period no longer holds
+    DUNNED = "dunned"  # a department was reminded in writing of what is overdue: one line a feed and period
+    PUBLISHED = "published"  # one department's figures of a bulletin, as issued
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,8 +71,11 @@ class Detail:
         fen: a sum of money in fen. net: by how much a load changed what is believed of the feed's amount, in fen.
         size: bytes. files: how many were archived, purged, backed up or restored.
         centre, department, subscriber: ids of the catalogue. region: GB/T 2260 code.
-        number: of a rectification order or a read grant, at most 10 digits in a run. reason: why, as the person said.
+        number: of an order, a read grant, an approval, a notice or a bulletin, at most 10 digits in a run.
+        reason: why, as the person said.
         released_by: the reviewer who signed the release.
+        skew: by how many milliseconds the sender's clock was ahead of this node's (behind: below zero).
+        figures: of a bulletin, in the order that the bulletin's own room names.
         until: ISO 8601 moment up to which something holds.
         position, head: a line of another node's ledger, as its receipt quotes it.
         payload, content: SHA-256 in hex: of the ciphertext; of the plaintext (front-end) or the warehouse record.
@@ -90,6 +99,8 @@ class Detail:
     number: str | None = None
     reason: str | None = None
     released_by: str | None = None
+    skew: int | None = None
+    figures: tuple[int, ...] | None = None
     until: str | None = None
     position: int | None = None
     head: str | None = None
@@ -112,7 +123,10 @@ class Detail:
     @classmethod
     def decode(cls, text: str) -> Detail:
         """Read a line's details back."""
-        return cls(**json.loads(text))
+        said = json.loads(text)
+        if "figures" in said:
+            said["figures"] = tuple(said["figures"])
+        return cls(**said)
 
 
 @dataclass(frozen=True, kw_only=True)

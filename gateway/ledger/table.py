@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import Column, Integer, MetaData, Table, Text
+from sqlalchemy import Column, Index, Integer, MetaData, Table, Text
 
 from gateway.database import Schema, append_only
 
@@ -27,6 +27,7 @@ LEDGER = Table(
     Column("detail", Text, nullable=False),
     Column("previous", Text, nullable=False),
     Column("hash", Text, nullable=False),
+    Index("ix_ledger_event_seq", "event", "seq"),  # steps of one kind, in order
 )
 append_only(LEDGER)
 
@@ -39,4 +40,4 @@ HEAD = Table(
     Column("hash", Text, nullable=False),
 )
 
-SCHEMA = Schema(name="ledger", head="0001", metadata=METADATA, scripts=Path(__file__).parent / "migrations")
+SCHEMA = Schema(name="ledger", head="0002", metadata=METADATA, scripts=Path(__file__).parent / "migrations")

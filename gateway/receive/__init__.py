@@ -4,6 +4,7 @@ journey      what the wire calls, in order          `Reception`, `Rooms`, `Admit
 entitlement  who may send what
 clearance    what a batch must bring besides itself: an order, a release, a signed nil return
 carrying     batches that are not addressed to this centre and only pass it; refusals above
+holding      what front-ends hold for a reviewer, entered when it changes
 account      a manifest's figures as the warehouse, the receipt and the ledger say them
 """
 

@@ -6,7 +6,7 @@ Conversions only; must never decide.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from gateway.envelope.effect import Effect
 from gateway.envelope.manifest import Manifest
@@ -14,6 +14,7 @@ from gateway.envelope.receipt import LedgerPlace, Receipt
 from gateway.envelope.sealed import Batch
 from gateway.keys import Identity, Party
 from gateway.ledger import Detail, Event, EventKind, Head
+from gateway.presence import milliseconds
 from gateway.receive.clearance import Clearance
 from gateway.records.totals import Totals
 from gateway.terms import control_totals
@@ -108,6 +109,7 @@ def event(
     said: Manifest | None,
     *,
     code: str | None = None,
+    skew: timedelta | None = None,
 ) -> Event:
     """A line about a submission; `said` only of a manifest that has been verified."""
     return Event(
@@ -120,5 +122,5 @@ def event(
         digest=digest,
         code=code,
         by=bringer.by,
-        detail=Detail(department=bringer.department),
+        detail=Detail(department=bringer.department, skew=milliseconds(skew)),
     )

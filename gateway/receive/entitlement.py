@@ -5,12 +5,16 @@ Must never look at a payload, a store or the clock.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gateway.calendar import Period
 from gateway.catalogue import Catalogue, Feed
 from gateway.envelope.manifest import Manifest
 from gateway.errors import (
     CadenceDiffers,
     FeedUnknown,
+    HeartbeatNotAwaited,
+    HeartbeatOfOthers,
     NotEntitled,
     PeriodInvalid,
     SchemaDiffers,
@@ -18,6 +22,7 @@ from gateway.errors import (
     UploadUnknown,
 )
 from gateway.keys import Identity, Party
+from gateway.presence import Report
 from gateway.records.stream import schema_digest
 
 
@@ -74,6 +79,27 @@ def require_owner(name: str, digest: str, peer: Identity, centre: str, catalogue
         raise UploadUnknown(digest=digest)
 
 
+def own_report(report: Report, peer: Identity, centre: str, catalogue: Catalogue) -> Report:
+    """A front-end's report as far as it is kept: feeds that this centre's catalogue does not know yet are left out.
+
+    Raises:
+        HeartbeatNotAwaited: no department, or none of whose batches come here.
+        HeartbeatOfOthers: it speaks of a feed that another department owns.
+    """
+    department = peer.id if peer.party is Party.DEPARTMENT else None
+    if not any(feed.department == department and centre in feed.path for feed in catalogue.feeds):
+        raise HeartbeatNotAwaited(presented=str(peer))
+    owner = {feed.id: feed.department for feed in catalogue.feeds}
+    for said in (*report.attempts, *report.held):
+        if owner.get(said.feed, department) != department:
+            raise HeartbeatOfOthers(presented=str(peer), feed=said.feed)
+    return replace(
+        report,
+        attempts=tuple(one for one in report.attempts if one.feed in owner),
+        held=tuple(one for one in report.held if one.feed in owner),
+    )
+
+
 def _brings(peer: Identity, feed: Feed, centre: str) -> bool:
     """Whether a feed's batches come from this party: its owner, or the next centre below on its path."""
     if peer.party is Party.DEPARTMENT:
@@ -83,7 +109,7 @@ def _brings(peer: Identity, feed: Feed, centre: str) -> bool:
 
 def _require_cadence(said: Manifest, feed: Feed) -> None:
     try:
-        fits = Period.parse(said.period).cadence is feed.rule.cadence
+        fits = feed.schedule.fits(Period.parse(said.period))
     except PeriodInvalid:
         fits = False
     if not fits:

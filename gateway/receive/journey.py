@@ -25,13 +25,22 @@ from gateway.envelope.sealed import Batch, Sealed, check_payload, check_recipien
 from gateway.errors import Conflict, EntryDamaged, Refuse, RefusedAbove, UploadUnknown
 from gateway.inbox import Claimed, Inbox, Upload
 from gateway.journal import about_name
-from gateway.keys import Identity
+from gateway.keys import Identity, Party
 from gateway.ledger import EventKind, Head, Ledger
 from gateway.orders import enter_order
+from gateway.presence import Presence, Report
 from gateway.receive.account import Bringer, brought_by, event, facts_of, receipt_of
 from gateway.receive.carrying import enter_relayed, refused_above
 from gateway.receive.clearance import Checkpoint, Clearance, clear
-from gateway.receive.entitlement import feed_of, only_carries, require_entitled, require_owner, require_schema
+from gateway.receive.entitlement import (
+    feed_of,
+    only_carries,
+    own_report,
+    require_entitled,
+    require_owner,
+    require_schema,
+)
+from gateway.receive.holding import enter_holds
 from gateway.records.stream import read_records
 from gateway.terms import entry_name
 from gateway.warehouse import BatchFacts, LoadResult, Warehouse
@@ -67,11 +76,12 @@ class Known:
 
 @dataclass(frozen=True, kw_only=True)
 class _Submission:
-    """The small files as they came."""
+    """The small files as they came, and how far the sender's clock was ahead."""
 
     manifest: bytes
     keys: bytes
     papers: Papers
+    skew: timedelta | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +96,7 @@ class Rooms:
     inbox: Inbox
     ledger: Ledger
     warehouse: Warehouse
+    presence: Presence
     trust: Callable[[], Trust]
     signer: Callable[[], Signer]
     decryptor: Callable[[], Decryptor]
@@ -100,8 +111,13 @@ class Reception:
 
     # --- submissions --------------------------------------------------------------------------------------------------
 
-    def admit(self, manifest: bytes, keys: bytes, papers: Papers, peer: Identity) -> Admitted | Receipted:
+    def admit(
+        self, manifest: bytes, keys: bytes, papers: Papers, peer: Identity, skew: timedelta | None = None
+    ) -> Admitted | Receipted:
         """Judge a submission. The same submission again gives the same upload, or the same receipt.
+
+        Args:
+            skew: how far the sender's clock is ahead of this node's; None: unknown.
 
         Raises:
             any step of ENVELOPE.md sections 2 and 3; FeedUnknown, NotEntitled, SchemaDiffers, Conflict,
@@ -111,11 +127,13 @@ class Reception:
         with self._refusals_entered(digest, brought_by(peer)):
             batch = verify(Sealed.parse(manifest, keys), self._rooms.trust(), self._rooms.clock())
         with self._refusals_entered(digest, brought_by(peer), batch.manifest):
-            return self._admit(batch, peer, _Submission(manifest=manifest, keys=keys, papers=papers))
+            return self._admit(batch, peer, _Submission(manifest=manifest, keys=keys, papers=papers, skew=skew))
 
     def _admit(self, batch: Batch, peer: Identity, came: _Submission) -> Admitted | Receipted:
         rooms, said = self._rooms, batch.manifest
         feed = require_entitled(said, peer, rooms.centre, rooms.catalogue)
+        if peer.party is Party.DEPARTMENT:
+            rooms.presence.hear(peer.id, rooms.clock(), came.skew)
         known = self._known(batch.digest)
         if known:
             rooms.ledger.append(event(rooms.clock(), EventKind.DUPLICATE, batch.digest, brought_by(peer), said))
@@ -126,7 +144,8 @@ class Reception:
         upload = rooms.inbox.arrive(name, batch.digest, size, came.manifest, came.keys, came.papers)
         offset = upload.offset
         if not offset:
-            rooms.ledger.append(event(rooms.clock(), EventKind.ADMITTED, batch.digest, brought_by(peer), said))
+            line = event(rooms.clock(), EventKind.ADMITTED, batch.digest, brought_by(peer), said, skew=came.skew)
+            rooms.ledger.append(line)
         return Admitted(digest=batch.digest, batch=said.batch_id, offset=offset, size=size)
 
     def _require_loadable(self, batch: Batch, papers: Papers) -> None:
@@ -145,6 +164,20 @@ class Reception:
         rooms = self._rooms
         here = Checkpoint(centre=rooms.centre, catalogue=rooms.catalogue, trust=rooms.trust(), at=at)
         return clear(batch, papers, here)
+
+    # --- heartbeats ---------------------------------------------------------------------------------------------------
+
+    def hear(self, report: Report, peer: Identity, skew: timedelta | None) -> datetime:
+        """Keep what a front-end says of itself, and say when it came.
+
+        Raises:
+            HeartbeatNotAwaited, HeartbeatOfOthers; any Retry.
+        """
+        rooms = self._rooms
+        own, at = own_report(report, peer, rooms.centre, rooms.catalogue), rooms.clock()
+        enter_holds(peer.id, own, rooms.presence.all(), rooms.ledger, at)
+        rooms.presence.hear(peer.id, at, skew, own)
+        return at
 
     # --- uploads ------------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from ssl import SSLContext
 
@@ -12,7 +12,8 @@ from aiohttp import hdrs, web
 
 from gateway.errors import ListenRefused
 from gateway.keys import Trust
-from gateway.server import batches, uploads
+from gateway.presence import http_date
+from gateway.server import batches, heartbeats, uploads
 from gateway.server.centre import CENTRE, Centre
 from gateway.server.door import make_door
 from gateway.server.forwarding import PACE, Forwarder
@@ -40,14 +41,16 @@ def make_app(
         forward: one attempt to send upward what waits for it; raises Retry if it has to be tried again. None where
             nothing goes upward from here.
         trust: the present anchors and revocation lists; asked at every request (`KeyRing.trust`).
-        clock: aware now; decides whether a peer's certificate holds.
+        clock: aware now; decides whether a peer's certificate holds, and is what every answer's Date says.
     """
     app = web.Application(middlewares=[write_access_line, answer_with_problems, make_door(trust, clock)])
     app[CENTRE] = Centre(reception, limits, Forwarder(forward, PACE) if forward else None)
     app.cleanup_ctx.append(_running)
     app.on_response_prepare.append(_hide_software)
+    app.on_response_prepare.append(_dated(clock))
     app.on_response_prepare.append(uploads.name_version)
     app.router.add_post("/v1/batches", batches.submit)
+    app.router.add_post("/v1/heartbeats", heartbeats.hear)
     app.router.add_get(f"/v1/batches/{_DIGEST}/receipt", batches.receipt, allow_head=False)
     app.router.add_get(f"/v1/batches/{_DIGEST}/receipts", batches.receipts, allow_head=False)
     app.router.add_options(f"/v1/uploads/{_DIGEST}", uploads.options)
@@ -104,3 +107,12 @@ async def _running(app: web.Application) -> AsyncIterator[None]:
 
 async def _hide_software(request: web.Request, response: web.StreamResponse) -> None:
     response.headers[hdrs.SERVER] = "yizhan"
+
+
+def _dated(clock: Callable[[], datetime]) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """The node's clock, which may be fixed in a rehearsal, and not the machine's (RFC 9110 6.6.1)."""
+
+    async def date(request: web.Request, response: web.StreamResponse) -> None:
+        response.headers[hdrs.DATE] = http_date(clock())
+
+    return date

@@ -12,7 +12,7 @@ from gateway.envelope.papers import Papers
 from gateway.envelope.papers.bundle import PAPERS
 from gateway.errors import MediaTypeWrong, TooLarge, WireMalformed
 from gateway.server.centre import CENTRE, Centre
-from gateway.server.door import PEER
+from gateway.server.door import PEER, skew_of_peer
 from gateway.server.reception import Admitted, Receipted
 from gateway.server.visit import VISIT
 
@@ -25,7 +25,7 @@ async def submit(request: web.Request) -> web.Response:
     """Take a manifest and its key envelope: 201 with the place to upload to, or 200 with the receipt."""
     centre = request.app[CENTRE]
     manifest, keys, papers = await _parts(request, centre)
-    answer = await centre.work(centre.reception.admit, manifest, keys, papers, request[PEER])
+    answer = await centre.work(centre.reception.admit, manifest, keys, papers, request[PEER], skew_of_peer(request))
     if isinstance(answer, Receipted):
         return web.Response(body=answer.receipt, content_type=CMS)
     if answer.offset == answer.size:  # a nil return has no payload; or we stopped right after its last byte

@@ -10,17 +10,25 @@ the *batch* (403): its batch then stays in the spool until the certificate is re
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from ssl import SSLObject
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from gateway.errors import CentreFault, PeerAnonymous, Refuse
 from gateway.keys import Identity, Purpose, Trust
+from gateway.presence import skew_of
 from gateway.server.problem import problem
 from gateway.server.visit import VISIT, Handler, defect_log
 
 PEER = web.RequestKey("peer", Identity)
+CAME = web.RequestKey("came", datetime)
+"""When the request's head had come, by the centre's clock; its body may take a while."""
+
+
+def skew_of_peer(request: web.Request) -> timedelta | None:
+    """How far the clock of who is at the door is ahead of ours; None where its request says no time."""
+    return skew_of(request.headers.get(hdrs.DATE), request[CAME])
 
 
 def make_door(trust: Callable[[], Trust], clock: Callable[[], datetime]) -> Callable[..., object]:
@@ -28,9 +36,10 @@ def make_door(trust: Callable[[], Trust], clock: Callable[[], datetime]) -> Call
 
     @web.middleware
     async def check_peer(request: web.Request, handler: Handler) -> web.StreamResponse:
+        at = request[CAME] = clock()
         current = _current(trust)
         try:
-            peer = _peer(request, current, clock())
+            peer = _peer(request, current, at)
         except Refuse as error:
             return _turn_away(request, error)
         request[PEER] = peer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gateway.envelope.papers.bundle import MAX_PAPER, PAPERS
+from gateway.presence import MAX_REPORT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,6 +14,7 @@ class Limits:
 
     Attributes:
         manifest, keys, paper: the parts of a submission.
+        heartbeat: a front-end's report.
         piece: how much of an upload is held in memory before it is written and forced to the disk.
         idle: how long an upload may send nothing before its connection is given up, so that a front-end whose line
             died can take over its own upload.
@@ -27,6 +29,7 @@ class Limits:
     manifest: int = 1024 * 1024
     keys: int = 256 * 1024
     paper: int = MAX_PAPER
+    heartbeat: int = MAX_REPORT
     piece: int = 4 * 1024 * 1024
     idle: float = 30.0
     wait: float = 20.0

@@ -9,12 +9,14 @@ certificate. Which feeds that party may send, and which uploads and receipts it 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
 
 from gateway.envelope.papers import Papers
 from gateway.errors import RefusedAbove
 from gateway.inbox import Upload
 from gateway.keys import Identity
+from gateway.presence import Report
 
 
 class Admitted(Protocol):
@@ -54,8 +56,20 @@ class Known(Protocol):
 class Reception(Protocol):
     """The centre behind the wire."""
 
-    def admit(self, manifest: bytes, keys: bytes, papers: Papers, peer: Identity) -> Admitted | Receipted:
+    def hear(self, report: Report, peer: Identity, skew: timedelta | None) -> datetime:
+        """Keep what a front-end says of itself, and say when it came.
+
+        Raises:
+            HeartbeatNotAwaited, HeartbeatOfOthers; any Retry.
+        """
+
+    def admit(
+        self, manifest: bytes, keys: bytes, papers: Papers, peer: Identity, skew: timedelta | None
+    ) -> Admitted | Receipted:
         """Judge a submission. The same submission again gives the same upload, or the receipt.
+
+        Args:
+            skew: how far the sender's clock is ahead of this node's; None: unknown.
 
         Raises:
             NotEntitled, Conflict, RevisionOutOfOrder, FeedUnknown, any step of ENVELOPE.md; any Retry.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from gateway.errors import SpoolNameInvalid
 
 _FEED = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9][a-z0-9_]*)+", re.ASCII)
-_PERIOD = re.compile(r"[0-9]{4}[0-9A-Z-]{0,8}", re.ASCII)
+_PERIOD = re.compile(r"[0-9]{4}[0-9A-Z-]{0,11}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _MARK = re.compile(r"[0-9a-f]{16}", re.ASCII)
 _NAME = re.compile(r"(.+)_([^_]+)_r([1-9][0-9]{0,3})_([^_]+)", re.ASCII)

@@ -39,7 +39,7 @@ class Note:
     reader: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
     number: Text | None
     feed: Annotated[str, Field(max_length=127)]
-    period: Annotated[str, Field(max_length=10)]
+    period: Annotated[str, Field(max_length=15)]
     region: Annotated[str, Field(pattern=r"^[0-9]{6}([0-9]{3}){0,2}$")]
     batch: Annotated[str, Field(max_length=160)]
     manifest: Sha256

@@ -1,6 +1,7 @@
 """The front-end's side of the wire: submit, resumable upload, receipt.
 
-    with CentreClient(centre="changning", url="https://…", tls=client_context(ring, "changning", clock)) as client:
+    tls = client_context(ring, "changning", clock)
+    with CentreClient(centre="changning", url="https://…", tls=tls, clock=clock) as client:
         receipt = client.deliver(manifest, keys, payload_path, progress)
 
 Every failure is a Retry (the batch stays in the spool) or a Refuse (somebody has to change something first). The
@@ -8,8 +9,8 @@ receipt is returned as it came: whether it is genuine and for this batch is for 
 must never believe an answer's size, place or text.
 """
 
-from gateway.transport.answers import KnownReceipts
-from gateway.transport.client import CentreClient, Opened, Receipted
+from gateway.transport.answers import Hearing, KnownReceipts
+from gateway.transport.client import PATIENCE, CentreClient, Opened, Receipted
 from gateway.transport.patience import Patience
 
-__all__ = ["CentreClient", "KnownReceipts", "Opened", "Patience", "Receipted"]
+__all__ = ["PATIENCE", "CentreClient", "Hearing", "KnownReceipts", "Opened", "Patience", "Receipted"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from gateway.errors import (
     OwnCertificateRefused,
@@ -61,6 +61,16 @@ class Refusal(BaseModel):
     code: str = Field(pattern=r"^YZ-\d{4}$")
 
 
+class Hearing(BaseModel):
+    """The body of a heartbeat's 200: whom the centre took us for, when it heard us, and how far our clock is ahead."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    department: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")
+    at: AwareDatetime
+    skew_ms: int | None
+
+
 class _Receipts(BaseModel):
     """The body of `GET /v1/batches/{digest}/receipts`; each receipt in base64 (RFC 4648 4, padded)."""
 
@@ -102,6 +112,14 @@ def read_admission(body: bytes, centre: str, digest: str) -> Admission:
     if admission.digest != digest or admission.upload != f"/v1/uploads/{digest}":
         raise PeerMalformed(centre=centre, what="HTTP 201")
     return admission
+
+
+def read_hearing(body: bytes, centre: str) -> Hearing:
+    """What a centre says to a heartbeat. Raises PeerMalformed."""
+    try:
+        return Hearing.model_validate_json(body)
+    except ValidationError:
+        raise PeerMalformed(centre=centre, what="HTTP 200") from None
 
 
 def read_receipts(body: bytes, centre: str, digest: str) -> KnownReceipts:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from ssl import SSLContext
@@ -24,7 +25,16 @@ from gateway.errors import (
     UploadLost,
     YizhanError,
 )
-from gateway.transport.answers import KnownReceipts, read_admission, read_body, read_receipts, refusal
+from gateway.presence import http_date, skew_of
+from gateway.transport.answers import (
+    Hearing,
+    KnownReceipts,
+    read_admission,
+    read_body,
+    read_hearing,
+    read_receipts,
+    refusal,
+)
 from gateway.transport.faults import translated
 from gateway.transport.patience import Patience
 
@@ -77,6 +87,7 @@ class CentreClient:
         centre: its id, for messages; that the other side is this centre is checked by `tls`.
         url: `https://host:port`, with a path prefix if a proxy wants one.
         tls: `gateway.keys.tls.client_context(ring, centre, clock)`.
+        clock: the node's, aware: what submissions and heartbeats are dated with, and answers are compared to.
         sleep, monotonic: in seconds.
     """
 
@@ -86,6 +97,7 @@ class CentreClient:
         centre: str,
         url: str,
         tls: SSLContext,
+        clock: Callable[[], datetime],
         patience: Patience = PATIENCE,
         sleep: Callable[[float], None] = time.sleep,
         monotonic: Callable[[], float] = time.monotonic,
@@ -93,6 +105,8 @@ class CentreClient:
         if not url.startswith("https://"):
             raise ValueError("a centre's address starts with https://")
         self._centre = centre
+        self._clock = clock
+        self._skew: timedelta | None = None
         self._patience = patience
         self._sleep = sleep
         self._monotonic = monotonic
@@ -109,6 +123,24 @@ class CentreClient:
     def close(self) -> None:
         """Close the connection."""
         self._http.close()
+
+    @property
+    def skew(self) -> timedelta | None:
+        """How far our clock was ahead of the centre's at its last answer; None: it has not said the time."""
+        return self._skew
+
+    def heartbeat(self, report: bytes) -> Hearing:
+        """Tell how this node fares (`gateway.presence.encode`), and hear when that came.
+
+        Raises:
+            PeerRefused: the report or the department is not awaited there; `peer_code` says which.
+            PeerUnavailable, PeerUntrusted, OwnCertificateRefused, PeerMalformed: as `submit`.
+        """
+        said = {"Content-Type": "application/json"}
+        answer = self._patiently(partial(self._post_dated, "/v1/heartbeats", said, content=report))
+        if answer.response.status_code != _OK:
+            raise self._unexpected(answer)
+        return read_hearing(answer.body, self._centre)
 
     def deliver(
         self,
@@ -144,7 +176,7 @@ class CentreClient:
         digest = hashlib.sha256(manifest).hexdigest()
         files = {"manifest": ("manifest.p7s", manifest, _CMS), "keys": ("keys.p7m", keys, _CMS)}
         files |= {name: (f"{name}.p7s", paper, _CMS) for name, paper in papers.files()}
-        answer = self._patiently(lambda: self._ask("POST", "/v1/batches", files=files))
+        answer = self._patiently(partial(self._post_dated, "/v1/batches", {}, files=files))
         if answer.response.status_code == _OK:
             return Receipted(receipt=self._receipt_in(answer))
         if answer.response.status_code != _CREATED:
@@ -252,10 +284,16 @@ class CentreClient:
     def _ask(self, method: str, path: str, **what: object) -> _Answer:
         """One request and its whole answer; an answer asking for patience is a PeerUnavailable like a broken line."""
         with translated(self._centre), self._http.stream(method, path, **what) as response:
+            ahead = skew_of(response.headers.get("Date"), self._clock())
+            self._skew = None if ahead is None else -ahead
             answer = _Answer(response=response, body=read_body(response, self._centre))
         if not response.is_success and isinstance(fault := self._unexpected(answer), PeerUnavailable):
             raise fault
         return answer
+
+    def _post_dated(self, path: str, headers: Mapping[str, str], **what: object) -> _Answer:
+        """A request that says when it was made (RFC 9110 6.6.1), anew at each try."""
+        return self._ask("POST", path, headers={"Date": http_date(self._clock()), **headers}, **what)
 
     def _patiently(self, action: Callable[[], _T]) -> _T:
         pauses = self._patience.pauses()

@@ -54,6 +54,7 @@ class Layout:
         counters: tables of which rows are changed in place: where the ledger ends.
         versions: how far the tables were brought.
         working: tables that hold work in progress, the loader's alone.
+        observed: tables of rows that the loader keeps up to date, for whoever watches over the centre to read.
         current, history: tables of the feeds.
         regions: codes of the regions that have readers. subscribers: ids of those outside who may be granted something.
         openings: what was granted, as further policies; see `opening`.
@@ -63,6 +64,7 @@ class Layout:
     counters: tuple[str, ...]
     versions: tuple[str, ...]
     working: tuple[str, ...] = ()
+    observed: tuple[str, ...] = ()
     current: tuple[str, ...]
     history: tuple[str, ...]
     regions: tuple[str, ...]
@@ -72,7 +74,7 @@ class Layout:
     @property
     def fixed(self) -> tuple[str, ...]:
         """All but the feeds'."""
-        return (*self.recorded, *self.counters, *self.versions, *self.working)
+        return (*self.recorded, *self.counters, *self.versions, *self.working, *self.observed)
 
     @property
     def feeds(self) -> tuple[str, ...]:
@@ -107,6 +109,7 @@ def rights(layout: Layout) -> Iterator[Right]:
         yield from _each(role, layout.recorded, "SELECT", *written)
         yield from _each(role, layout.counters, "SELECT", *moved)
         yield from _each(role, layout.versions, "SELECT")
+        yield from _each(role, layout.observed, "SELECT", *written, *moved)
     yield from _each(LOADER, layout.working, "SELECT", "INSERT", "UPDATE", "DELETE")
     yield from _each(LOADER, layout.current, "SELECT", "INSERT", "UPDATE", "DELETE")
     yield from _each(LOADER, layout.history, "SELECT", "INSERT")

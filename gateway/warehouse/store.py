@@ -105,9 +105,10 @@ class Warehouse:
             connection.execute(insert(BATCHES).values(columns))
         return made
 
-    def deliveries(self, feed: str | None = None, period: str | None = None) -> list[Delivery]:
-        """Every batch held, of one feed or period where given, in the order of their ledger lines."""
-        query = select(BATCHES).order_by(BATCHES.c.position)
+    def deliveries(self, feed: str | None = None, period: str | None = None, *, after: int = 0) -> list[Delivery]:
+        """Every batch held whose ledger line comes after position `after`, of one feed or period where given, in the
+        order of those lines."""
+        query = select(BATCHES).where(BATCHES.c.position > after).order_by(BATCHES.c.position)
         if feed is not None:
             query = query.where(BATCHES.c.feed == feed)
         if period is not None:

@@ -31,8 +31,9 @@ def beijing(text):
 
 
 @pytest.mark.parametrize(
-    "period", ["2025-01", "2025-12", "2025Q1", "2025Q4", "2025H1", "2025H2", "2025", "2025-01-01", "2025-12-31"]
-)
+    "period", ["2025-01", "2025-12", "2025Q1", "2025Q4", "2025H1", "2025H2", "2025", "2025-01-01", "2025-12-31",
+     "2025-W01", "2025-W52", "2025-01-01T0000", "2025-12-31T2359"],
+)  # fmt: skip
 @pytest.mark.parametrize(
     ("moment", "is_closed"),
     [
@@ -54,7 +55,7 @@ def test_the_wall_stands_in_beijing_wherever_the_clock_is():
     assert not closed(STATUTE, "2025-12", eve - timedelta(microseconds=1))
 
 
-@pytest.mark.parametrize("period", ["2026-01", "2026Q1", "2026H1", "2026", "2026-03-31"])
+@pytest.mark.parametrize("period", ["2026-01", "2026Q1", "2026H1", "2026", "2026-03-31", "2026-W01", "2026-01-01T0000"])
 def test_this_years_periods_stay_open_in_april(period):
     assert not closed(STATUTE, period, beijing("2026-04-01T00:00:00"))
 
@@ -101,7 +102,10 @@ def test_rules_take_effect_on_their_day(rules, period, at, by):
 days = st.dates(min_value=date(2010, 1, 1), max_value=date(2040, 12, 31))
 closing_days = st.dates(min_value=date(2025, 1, 1), max_value=date(2025, 12, 31)).map(lambda day: f"{day:%m-%d}")
 rules = st.builds(lambda day, closes: rule(day.isoformat(), closes), days, closing_days)
-periods = st.builds(Period.containing, st.sampled_from(Cadence), days)
+RHYTHMS = [cadence for cadence in Cadence if cadence is not Cadence.EVENT]
+periods = st.builds(Period.containing, st.sampled_from(RHYTHMS), days) | st.builds(
+    Period.of_event, st.datetimes(datetime(2010, 1, 1), datetime(2040, 12, 31), timezones=st.just(ASIA_SHANGHAI))
+)
 moments = st.datetimes(datetime(2010, 1, 1), datetime(2042, 1, 1), timezones=st.just(ASIA_SHANGHAI))
 
 
@@ -133,7 +137,7 @@ def test_what_is_closed_stays_closed(known, period, moment, later):
 
 @given(st.lists(rules, max_size=4), periods)
 def test_all_periods_of_a_year_close_together(known, period):
-    year = Period.containing(Cadence.YEARLY, period.start)
+    year = Period.parse(str(period.year))
     assert closing(known, period) == closing(known, year)
 
 

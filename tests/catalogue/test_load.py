@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.calendar import Cadence, JudgedBy, Period, due
+from gateway.calendar import Cadence, JudgedBy, Period
 from gateway.catalogue import Level, Mode, bind, load, read
 from gateway.errors import ConfigFaults, ConfigInvalid, ConfigMissing, UnknownName
 from gateway.records.types import FieldType, Unit
@@ -31,15 +31,15 @@ def test_the_sample_county_holds_its_three_feeds_and_the_departments_of_the_plan
 def test_the_four_feed_classes_of_article_18_are_due_when_it_says(
     sample, adapters, rule, cadence, judged_by, period, expected
 ):
-    found = load(sample, adapters).rule(rule)
-    assert (found.cadence, found.judged_by) == (cadence, judged_by)
-    assert due(found, Period.parse(period)).isoformat() == expected
-    assert "第十八条" in found.article
+    found = load(sample, adapters).schedule(rule)
+    assert (found.newest.cadence, found.newest.judged_by) == (cadence, judged_by)
+    assert found.due(Period.parse(period)).isoformat() == expected
+    assert "第十八条" in found.newest.article
 
 
 def test_a_feed_is_resolved_to_its_rule_period_fields_and_limits(spoilt, adapters):
     feed = load(spoilt("limits: {rows: 1000}", "limits: {rows: 1000}"), adapters).feed("finance.onecard")
-    assert (feed.rule.id, str(feed.starts), feed.mode) == ("monthly", "2026-10", Mode.SNAPSHOT)
+    assert (feed.schedule.id, str(feed.starts), feed.mode) == ("monthly", "2026-10", Mode.SNAPSHOT)
     assert (feed.limits.rows, feed.limits.seconds) == (1000, 3600)
     assert [field.name for field in feed.fields] == ["serial_no", "amount", "state"]
     assert (feed.fields[1].type, feed.fields[1].unit, feed.fields[1].source) == (FieldType.MONEY, Unit.YUAN, "金额")
@@ -211,11 +211,15 @@ def _departments_swapped(text):
     return "".join(lines)
 
 
-@pytest.mark.parametrize("kind", ["feed", "department", "centre", "rule"])
+@pytest.mark.parametrize("kind", ["feed", "department", "centre", "schedule"])
 def test_asking_for_an_unknown_name_names_the_nearest(sample, adapters, kind):
     catalogue = load(sample, adapters)
-    asked = {"feed": "finance.onecrd", "department": "finnance", "centre": "changnin", "rule": "livelihood_fund"}[kind]
-    near = {"feed": "finance.onecard", "department": "finance", "centre": "changning", "rule": "livelihood_funds"}[kind]
+    asked = {"feed": "finance.onecrd", "department": "finnance", "centre": "changnin", "schedule": "livelihood_fund"}[
+        kind
+    ]
+    near = {"feed": "finance.onecard", "department": "finance", "centre": "changning", "schedule": "livelihood_funds"}[
+        kind
+    ]
     with pytest.raises(UnknownName) as refused:
         getattr(catalogue, kind)(asked)
     assert refused.value.facts["near"] == near

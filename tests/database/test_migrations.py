@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, inspect, text
 
 from gateway.app.upgrading import SCHEMAS
 from gateway.database import Schema, migrate, missing_guards, open_database, reading, settle, version_of, writing
@@ -47,11 +47,11 @@ def structure(where: Where) -> set[tuple[object, ...]]:
 def scripts(folder: Path, body: str) -> Schema:
     """The ledger's migrations and one more."""
     shutil.copytree(SCHEMA.scripts, folder / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "migrations" / "versions" / "0002_more.py").write_text(
+    (folder / "migrations" / "versions" / "9000_more.py").write_text(
         "import os\nimport sqlalchemy as sa\nfrom alembic import op\n"
-        f"revision, down_revision = '0002', '0001'\n\ndef upgrade():\n{body}\n"
+        f"revision, down_revision = '9000', '{SCHEMA.head}'\n\ndef upgrade():\n{body}\n"
     )
-    return replace(SCHEMA, head="0002", scripts=folder / "migrations")
+    return replace(SCHEMA, head="9000", scripts=folder / "migrations")
 
 
 ADD = "    op.add_column('ledger_head', sa.Column('more', sa.Text))\n"
@@ -104,11 +104,11 @@ def test_tables_of_a_later_version_are_refused_and_left_alone(
 ) -> None:
     migrate(engine, SCHEMA)
     with stranger(where) as outside:
-        outside.execute("UPDATE ledger_version SET version_num = '0999'")
+        outside.execute("UPDATE ledger_version SET version_num = '9999'")
     before = structure(where)
     with pytest.raises(SchemaAhead) as refused:
         open_it(engine, SCHEMA)
-    assert (refused.value.facts["found"], refused.value.facts["needed"]) == ("0999", "0001")
+    assert (refused.value.facts["found"], refused.value.facts["needed"]) == ("9999", SCHEMA.head)
     assert structure(where) == before
 
 
@@ -119,7 +119,7 @@ def test_an_upgrade_that_fails_half_way_changes_nothing(where: Where, engine: En
         migrate(engine, scripts(tmp_path, ADD + CREATE + "    raise KeyError('half way')\n"))
     assert structure(where) == before
     with reading(engine) as connection:
-        assert version_of(connection, SCHEMA) == "0001"
+        assert version_of(connection, SCHEMA) == SCHEMA.head
 
 
 def test_an_upgrade_that_is_killed_half_way_changes_nothing(where: Where, engine: Engine, tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ def test_an_upgrade_that_is_killed_half_way_changes_nothing(where: Where, engine
     code = (
         "import sys\nfrom dataclasses import replace\nfrom pathlib import Path\nfrom gateway.ledger import SCHEMA\n"
         "from gateway.database import migrate, open_database\nfrom tests.peers.stores import read\n"
-        "schema = replace(SCHEMA, head='0002', scripts=Path(sys.argv[2]))\n"
+        "schema = replace(SCHEMA, head='9000', scripts=Path(sys.argv[2]))\n"
         "migrate(open_database(read(sys.argv[1])), schema)"
     )
     run = [sys.executable, "-c", code, spell(where), str(tmp_path / "migrations")]
@@ -156,10 +156,12 @@ def test_tables_of_before_there_were_migrations_are_taken_over_if_they_are_the_s
     ledger.append(Event(at=datetime(2026, 11, 22, tzinfo=UTC), kind=EventKind.LANDED))
     with writing(engine) as connection:
         connection.execute(text("DROP TABLE ledger_version"))
+        connection.execute(text("DROP INDEX ix_ledger_event_seq"))  # such tables had none
     migrate(engine, SCHEMA)
     with reading(engine) as connection:
-        assert version_of(connection, SCHEMA) == "0001"
+        assert version_of(connection, SCHEMA) == SCHEMA.head
     assert Ledger(engine, "changning").head().position == 1
+    assert {one["name"] for one in inspect(engine).get_indexes("ledger")} >= {"ix_ledger_event_seq"}
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.calendar import Period
 from gateway.envelope.canonical import ControlTotals, fen, yuan
 from gateway.envelope.fiscal import FiscalBatch, People
 from gateway.envelope.manifest import Kind, Manifest, ManifestField, PayloadFacts, ProblemTotals, decode, encode
@@ -40,6 +41,13 @@ NIL = replace(
 )
 def test_a_manifest_reads_back_as_it_was_written(manifest: Manifest) -> None:
     assert decode(encode(manifest)) == manifest
+
+
+@pytest.mark.parametrize("period", ["2026-11-22", "2026-W47", "2026-10", "2026Q3", "2026H1", "2026", "2026-11-22T0930"])
+def test_every_form_of_a_period_is_taken_as_the_calendar_writes_it(period: str) -> None:
+    manifest = replace(GOOD, period=str(Period.parse(period)))
+    assert decode(encode(manifest)) == manifest
+    assert manifest.batch_id == f"{GOOD.feed}/{period}/r1"
 
 
 amounts = st.integers(-(10**17), 10**17)
@@ -112,6 +120,10 @@ def test_the_way_values_are_changed_here_keeps_the_good_one_good() -> None:
         ("feed", "../x.y"),
         ("period", "2026-1"),
         ("period", "2026Q5"),
+        ("period", "2026W47"),
+        ("period", "2026-W4"),
+        ("period", "2026-11-22T09:30"),
+        ("period", "2026-11T0930"),
         ("revision", 0),
         ("revision", 10_000),
         ("revision", "1"),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.calendar import Cadence, Period
+from gateway.calendar import ASIA_SHANGHAI, Cadence, Period
 from gateway.envelope.papers import (
     check_order,
     read_order,
@@ -165,18 +165,22 @@ def test_the_longest_order_there_can_be_fits(world: World) -> None:
 
 @given(
     st.sampled_from(list(Cadence)),
-    *[st.dates(min_value=date(1990, 1, 1), max_value=date(2090, 12, 31))] * 3,
+    *[st.datetimes(datetime(1992, 1, 1), datetime(2090, 12, 31), timezones=st.just(ASIA_SHANGHAI))] * 3,
     st.sampled_from(list(Cadence)),
 )
 def test_an_order_covers_the_periods_of_its_cadence_between_first_and_last_and_no_other(
-    cadence: Cadence, one: date, other: date, day: date, asked: Cadence
+    cadence: Cadence, one: datetime, other: datetime, day: datetime, asked: Cadence
 ) -> None:
-    first, last = sorted((Period.containing(cadence, one), Period.containing(cadence, other)), key=lambda p: p.start)
-    period = Period.containing(asked, day)
+    first, last = sorted((_period(cadence, one), _period(cadence, other)), key=lambda p: p.moment)
+    period = _period(asked, day)
     order = approval(first=str(first), last=str(last))
-    inside = asked is cadence and first.start <= period.start <= last.start
+    inside = asked is cadence and first.moment <= period.moment <= last.moment
     try:
         order.covers("finance.onecard", "finance", str(period))
         assert inside
     except OrderOutOfScope:
         assert not inside
+
+
+def _period(cadence: Cadence, moment: datetime) -> Period:
+    return Period.of_event(moment) if cadence is Cadence.EVENT else Period.containing(cadence, moment.date())

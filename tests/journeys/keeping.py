@@ -14,6 +14,7 @@ from gateway.app.keeping import archivist_of, retention_of
 from gateway.app.rooms import CentreNode, FrontEnd
 from gateway.archive.retention import Kind, Plan, plan, purge
 from gateway.archive.writing import Written, write
+from gateway.calendar import ASIA_SHANGHAI
 from tests.journeys.account import written
 from tests.journeys.world import ROOT
 
@@ -22,7 +23,7 @@ _PLAIN = {k: v for k, v in os.environ.items() if not k.startswith("YIZHAN_")} | 
 
 def in_days(days: int) -> str:
     """A moment so many days from now, for YIZHAN_NOW."""
-    return (datetime.now().astimezone() + timedelta(days=days)).isoformat(timespec="seconds")
+    return (datetime.now(ASIA_SHANGHAI) + timedelta(days=days)).isoformat(timespec="seconds")
 
 
 def node_in(site: Path, days: int) -> FrontEnd | CentreNode:

@@ -10,6 +10,8 @@ from tests.journeys.world import PATIENCE, World
 
 COMMIT = "COMMIT"
 """In a moment: the function that commits, whose name is another one on each store."""
+LOADED = f"{COMMIT}:3"
+"""The load's commit: before it come those of who was heard and of the admission."""
 _COMMIT_OF_A_FILE = "gateway.database.sqlite:Sqlite.commit"
 _COMMIT_OF_A_SERVER = "gateway.database.postgres:Postgres.commit"
 

@@ -14,7 +14,7 @@ from gateway.calendar import Period
 from gateway.demo.county import County
 from gateway.envelope.receipt import Receipt, peek
 from tests.journeys.account import events, held_rows
-from tests.journeys.killing import COMMIT, ends_well, killed_while_running
+from tests.journeys.killing import LOADED, ends_well, killed_while_running
 from tests.journeys.stores import entered_by
 from tests.journeys.test_again import receipt_at
 from tests.journeys.test_corrections import WHY, correct
@@ -32,9 +32,9 @@ BEFORE = {
     "new rows are in": f"return:{WAREHOUSE}.merge:_write:1",
     "before the ledger's line": f"return:{WAREHOUSE}.record:digest:1",
     "after the ledger's line": "call:gateway.receive.journey:Reception._issue:1",
-    "before COMMIT": f"call:{COMMIT}:2",
+    "before COMMIT": f"call:{LOADED}",
 }
-AFTER = {"after COMMIT": f"return:{COMMIT}:2"}
+AFTER = {"after COMMIT": f"return:{LOADED}"}
 
 
 @pytest.fixture(scope="module")

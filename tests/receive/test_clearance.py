@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from gateway.calendar import ASIA_SHANGHAI, Cadence, DueRule, JudgedBy, Period, YearFreeze
+from gateway.calendar import ASIA_SHANGHAI, Cadence, DueRule, JudgedBy, Period, Schedule, WorkingDays, YearFreeze
 from gateway.catalogue import Catalogue, Centre, Department, Duty, Feed, Level, Limits, Mode, Person, Review
 from gateway.envelope.manifest import Kind, ProblemTotals
 from gateway.envelope.papers import Order, Papers, sign_nil, sign_order, sign_release
@@ -25,6 +25,7 @@ NONE = Papers()
 RULE = DueRule(
     id="m", title="m", cadence=Cadence.MONTHLY, months_after=1, day="last", judged_by=JudgedBy.ACCEPTED, article="-"
 )
+SCHEDULE = Schedule(id="m", rules=(RULE,), working=WorkingDays())
 APRIL = (YearFreeze.of(id="april", effective="2018-01-01", closes="04-01", article="第十八条"),)
 
 
@@ -46,13 +47,14 @@ def catalogue(review: Review) -> Catalogue:
         for name in ("finance", "civil")
     )
     feed = Feed(
-        id="finance.onecard", title="-", department="finance", rule=RULE, starts=Period.parse("2017-01"),
+        id="finance.onecard", title="-", department="finance", schedule=SCHEDULE, starts=Period.parse("2017-01"),
         mode=Mode.SNAPSHOT, routes=("changning", "hengyang"), path=("changning", "hengyang"), key=("no",),
         operation=None, amount=None, fields=(), limits=Limits(rows=1, bytes=1, seconds=1), review=review,
         adapter="sftp", source_config=None,
     )  # fmt: skip
     return Catalogue(
-        region="430482", centres=centres, departments=departments, due_rules=(RULE,), year_freeze=APRIL,
+        region="430482", centres=centres, departments=departments, schedules=(SCHEDULE,),
+        working_days=WorkingDays(), year_freeze=APRIL,
         subscribers=(), feeds=(feed,), digest="",
     )  # fmt: skip
 

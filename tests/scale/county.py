@@ -39,6 +39,10 @@ FEEDS = {"finance.onecard": "2016-01", "civil.dibao": "2016-01", "agri.village_f
 _numbers = itertools.count()
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass
 class Receiver:
     """One receiver: its site directory, the port it listens on, and the process while it runs."""
@@ -107,9 +111,9 @@ class Centre:
     def client(self, feed: str, port: int | None = None, patience: Patience = KEEN) -> CentreClient:
         """A department's own client, through nginx or straight to a receiver."""
         ring = KeyRing(directory=self.front_end(feed) / "keys", stage=Stage.REHEARSAL)
-        context = client_context(ring, CENTRE, lambda: datetime.now(UTC))
+        context = client_context(ring, CENTRE, _now)
         url = f"https://127.0.0.1:{port or self.nginx.port}"
-        return CentreClient(centre=CENTRE, url=url, tls=context, patience=patience)
+        return CentreClient(centre=CENTRE, url=url, tls=context, clock=_now, patience=patience)
 
     def deliver(self, sown: Sown, port: int | None = None) -> bytes:
         """Deliver with the client alone; the front-end's spool does not hear of it."""

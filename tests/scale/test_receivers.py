@@ -6,12 +6,16 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from gateway.app import open_node
 from gateway.errors import PeerRefused, PeerUnavailable
 from gateway.inbox.pieces import PIECE
+from gateway.presence import encode
 from gateway.transport import Patience
 from tests.journeys.hatchery import Hatchery
 from tests.journeys.world import wait_until
@@ -19,6 +23,7 @@ from tests.peers.postgres import Postgres
 from tests.scale.batches import Sown, periods, sow
 from tests.scale.county import FEEDS, Centre, centre
 from tests.scale.wire import line
+from tests.wire.reports import REPORT
 
 CIVIL, AGRI = "civil.dibao", "agri.village_finance"
 JOURNEY, REGISTER = "gateway.receive.journey", "gateway.inbox.register"
@@ -61,6 +66,18 @@ def test_an_upload_begun_at_one_receiver_ends_at_another(shared: Centre) -> None
         assert here.offset() == 2 * third_part
     assert shared.deliver(sown, third.port)
     shared.assert_loaded_once(EVERY)
+
+
+def test_a_front_end_is_heard_by_whichever_receiver_and_through_nginx_and_has_one_row(shared: Centre) -> None:
+    here = open_node(shared.site, {})
+    for number, port in enumerate((*(receiver.port for receiver in shared.receivers), shared.nginx.port)):
+        report = replace(REPORT, spool=replace(REPORT.spool, ready=number + 1), attempts=(), held=())
+        with shared.client(CIVIL, port) as client:
+            hearing = client.heartbeat(encode(report))
+        (heard,) = (one for one in here.presence.all() if one.department == "civil")
+        assert (heard.report, heard.reported_at) == (report, hearing.at)
+        assert abs(heard.skew) <= timedelta(seconds=1)
+    here.database.dispose()
 
 
 def test_a_refusal_is_heard_at_every_receiver_and_outlives_them(shared: Centre) -> None:

@@ -13,7 +13,7 @@ DIGEST = "a" * 64
 GOOD = {"feed": "finance.onecard", "period": "2026-10", "revision": 1, "digest": DIGEST}
 
 
-@pytest.mark.parametrize("period", ["2026", "2026-10", "2026Q3", "2026H1", "2026-W07", "2026-11-22"])
+@pytest.mark.parametrize("period", ["2026", "2026-10", "2026Q3", "2026H1", "2026-W07", "2026-11-22", "2026-11-22T0930"])
 @pytest.mark.parametrize("feed", ["finance.onecard", "agri.village_finance", "civil.di_bao_2"])
 def test_a_name_reads_back_as_itself(feed: str, period: str) -> None:
     name = EntryName.of(feed=feed, period=period, revision=12, digest=DIGEST)

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from gateway.catalogue.regions import prefix_of
 from gateway.database import PostgresAddress, migrate, open_database
 from gateway.errors import FeedTablesMissing, RolesMissing, SchemaBehind
+from gateway.ledger import SCHEMA as LEDGER_SCHEMA
 from gateway.ledger import Ledger
 from gateway.warehouse import Warehouse, rights
 from gateway.warehouse.roles import AUDITOR, LOADER, Layout, administrator_statements, owner_statements, reader_of
@@ -238,7 +239,7 @@ def test_a_loader_before_the_upgrade_is_told_to_have_it_made(
     loader = open_database(address(server, where.database, user=roles[LOADER], password=PASSWORD))
     with pytest.raises(SchemaBehind) as behind:
         Ledger(loader, "changning")
-    assert (behind.value.facts["found"], behind.value.facts["needed"]) == ("-", "0001")
+    assert (behind.value.facts["found"], behind.value.facts["needed"]) == ("-", LEDGER_SCHEMA.head)
     loader.dispose()
     another = Warehouse(engines[LOADER], Ledger(engines[LOADER], "changning"))
     with pytest.raises(FeedTablesMissing) as missing:

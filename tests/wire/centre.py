@@ -16,17 +16,29 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from gateway.envelope.papers import Papers
-from gateway.errors import Conflict, NotEntitled, OffsetMismatch, RefusedAbove, SpoolFull, UploadUnknown
+from gateway.errors import (
+    Conflict,
+    HeartbeatNotAwaited,
+    NotEntitled,
+    OffsetMismatch,
+    RefusedAbove,
+    SpoolFull,
+    UploadUnknown,
+)
 from gateway.keys import Identity, KeyRing, Stage
 from gateway.keys.tls import server_context
+from gateway.presence import Report, encode, milliseconds
 from gateway.receive import Known
 from gateway.server import Limits, make_app, serve
 
-LIMITS = Limits(manifest=8 * 1024, keys=4 * 1024, piece=64 * 1024, idle=0.5, wait=5, again=0.2, shutdown=0.5)
+LIMITS = Limits(
+    manifest=8 * 1024, keys=4 * 1024, piece=64 * 1024, idle=0.5, wait=5, again=0.2, shutdown=0.5, heartbeat=16 * 1024
+)
+HEARD_AT = datetime(2026, 12, 1, 8, 0, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +83,15 @@ class FileReception:
         self._inbox = inbox
         inbox.mkdir(exist_ok=True)
 
-    def admit(self, manifest: bytes, keys: bytes, papers: Papers, peer: Identity) -> Admitted | Receipted:
+    def hear(self, report: Report, peer: Identity, skew: timedelta | None) -> datetime:
+        if peer.id == "civil":
+            raise HeartbeatNotAwaited(presented=peer)
+        (self._inbox.parent / "heard").write_text(json.dumps([encode(report).decode(), milliseconds(skew)]))
+        return HEARD_AT
+
+    def admit(
+        self, manifest: bytes, keys: bytes, papers: Papers, peer: Identity, skew: timedelta | None
+    ) -> Admitted | Receipted:
         facts = json.loads(manifest)
         if str(peer) != f"department:{facts['department']}":
             raise NotEntitled(presented=peer, feed=facts["batch"])
@@ -84,6 +104,7 @@ class FileReception:
             (place / "manifest").write_bytes(manifest)
             (place / "keys").write_bytes(keys)
             (place / "payload").touch()
+        (place / "skew").write_text(str(milliseconds(skew)))
         upload = self._upload(digest)
         return Admitted(digest=digest, batch=facts["batch"], offset=upload.offset, size=upload.size)
 
@@ -146,13 +167,18 @@ class FileReception:
 
 
 def main(directory: Path) -> None:
-    """Serve from `directory/keys`, log to `directory/log`, write the port to `directory/port`."""
+    """Serve from `directory/keys`, log to `directory/log`, write the port to `directory/port`.
+
+    The clock stands at the moment in `directory/moment`, where there is such a file.
+    """
     logging.basicConfig(filename=directory / "log", level=logging.INFO, format="%(name)s %(message)s")
+    moment = directory / "moment"
+    fixed = datetime.fromisoformat(moment.read_text()) if moment.exists() else None
     ring = KeyRing(directory=directory / "keys", stage=Stage.REHEARSAL)
     app = make_app(
         reception=FileReception(directory / "inbox"),
         trust=ring.trust,
-        clock=lambda: datetime.now(UTC),
+        clock=lambda: fixed or datetime.now(UTC),
         limits=LIMITS,
     )
 

@@ -76,6 +76,7 @@ def test_a_line_that_never_holds_is_given_up_after_the_allowed_attempts(
         centre="changning",
         url=f"https://127.0.0.1:{line.port}",
         tls=client_context(world.ring("finance"), "changning", lambda: NOW),
+        clock=lambda: NOW,
         patience=Patience(attempts=4, first=1, most=3),
         sleep=pauses.append,
     )

@@ -257,4 +257,4 @@ def plain_status(url: str) -> int:
 def test_an_address_without_tls_is_not_accepted_by_the_client(world: World) -> None:
     tls = client_context(world.ring("finance"), "changning", lambda: datetime.now(UTC))
     with pytest.raises(ValueError, match="https"):
-        CentreClient(centre="changning", url="http://127.0.0.1:1", tls=tls)
+        CentreClient(centre="changning", url="http://127.0.0.1:1", tls=tls, clock=lambda: NOW)

@@ -127,10 +127,21 @@ def make_batch(directory: Path, size: int, **facts: object) -> Batch:
     return Batch(json.dumps(manifest).encode(), payload)
 
 
-def make_client(ring: KeyRing, port: int, centre: str = "changning", patience: Patience = QUICK) -> CentreClient:
+def now() -> datetime:
+    """The clock of both sides, unless a test sets one wrong."""
+    return datetime.now(UTC)
+
+
+def make_client(
+    ring: KeyRing,
+    port: int,
+    centre: str = "changning",
+    patience: Patience = QUICK,
+    clock: Callable[[], datetime] = now,
+) -> CentreClient:
     """Our client, towards a port of this machine."""
-    tls = client_context(ring, centre, lambda: datetime.now(UTC))
-    return CentreClient(centre=centre, url=f"https://127.0.0.1:{port}", tls=tls, patience=patience)
+    tls = client_context(ring, centre, now)
+    return CentreClient(centre=centre, url=f"https://127.0.0.1:{port}", tls=tls, clock=clock, patience=patience)
 
 
 def raw_context(ring: KeyRing) -> ssl.SSLContext:
