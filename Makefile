@@ -1,10 +1,12 @@
 # Two commands do all the set-up: `make demo` (the main job) and `make test` (the whole suite).
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench lock vectors sample-pki dashboards docs clean
+.PHONY: help demo test lint bench airflow-env airflow lock vectors sample-pki dashboards docs clean
 
 PY := .venv/bin/python
 UV ?= uv
 DEMO_DIR ?= .demo
+AIRFLOW_DIR ?= .airflow/county
+AIRFLOW_PORT ?= 8080
 
 help:            ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -26,10 +28,19 @@ bench:           ## memory of a 2,000,000-row feed; each adapter beside the plai
 	$(PY) -m benchmarks.memory --rows 2000000
 	$(PY) -m benchmarks.adapters --rows 1000000
 
+airflow-env:     ## the Airflow environment, .airflow/venv
+	@sh scripts/setup.sh airflow
+
+airflow:         ## the sample county run from Airflow: prints the URL and the users; Ctrl-C ends it
+	@sh scripts/setup.sh demo
+	@sh scripts/setup.sh airflow
+	@$(PY) -m scripts.airflow_county --dir $(AIRFLOW_DIR) --port $(AIRFLOW_PORT)
+
 lock:            ## refresh the hash-locked requirements (needs uv)
 	$(UV) pip compile -q --no-header --generate-hashes -U pyproject.toml -o requirements/core.txt
 	$(UV) pip compile -q --no-header --generate-hashes -U pyproject.toml requirements/build.in --extra all -o requirements/all.txt
 	$(UV) pip compile -q --no-header --generate-hashes -U pyproject.toml requirements/build.in --extra all --group dev -o requirements/dev.txt
+	$(UV) pip compile -q --no-header --generate-hashes -U pyproject.toml requirements/build.in --extra airflow -c requirements/core.txt -o requirements/airflow.txt
 
 vectors:         ## remake tests/vectors from the sample keys
 	$(PY) tests/vectors/make.py

@@ -624,6 +624,65 @@ class AlreadyReleased(Settled):
     zh_next, en_next = "无需再次放行,送达用 yizhan deliver。", "Nothing to do; to send it: yizhan deliver."
 
 
+class AgentRunning(Refuse):
+    """Another agent of this site has the directory `agent/`."""
+
+    code = "YZ-2090"
+    zh, en = "代理未启动:本站点已有一个代理在运行。", "agent not started: another agent of this site is running."
+    zh_next, en_next = (
+        "请先停止它(systemctl stop yizhan-agent),或不必另行启动。",
+        "Stop it first (systemctl stop yizhan-agent), or leave it to that one.",
+    )
+
+
+class ReleaseNotConsented(Refuse):
+    """The department has not let this reviewer sign upon an instruction. Facts: `batch`, `person`."""
+
+    code = "YZ-2091"
+    zh = "拒绝代为放行:{batch} 的审核人 {person} 未列入本前置机 site.yaml 的 agent.releases_by。"
+    en = "release refused: {person}, reviewer of {batch}, is not under agent.releases_by in this front-end's site.yaml."
+    zh_next = "请由审核人本人在前置机上以个人证书放行:yizhan release {batch} --by {person}。"
+    en_next = "Have them release it at the front-end, with their own certificate: yizhan release {batch} --by {person}"
+
+
+class ReleaseOfOtherContent(Refuse):
+    """What was reviewed is not what lies here under this id. Facts: `batch`."""
+
+    code = "YZ-2092"
+    zh, en = (
+        "拒绝放行:前置机上的 {batch} 不是所审核的那一份。",
+        "release refused: {batch} here is not what was reviewed.",
+    )
+    zh_next, en_next = (
+        "请核对其摘要(yizhan spool list --json)后重新审核。",
+        "Compare the digests (yizhan spool list --json), then review it anew.",
+    )
+
+
+class NothingSealed(Refuse):
+    """There is nothing of this period to deliver. Facts: `feed`, `period`."""
+
+    code = "YZ-2093"
+    zh, en = "没有可送的批次:{feed} {period} 尚未采集。", "nothing to deliver: {feed} {period} was not collected."
+    zh_next, en_next = "请先下达采集指令。", "Instruct to collect it first."
+
+
+class BatchRefused(Refuse):
+    """A batch lies among the dead, and the ledger does not say why. Facts: `batch`."""
+
+    code = "YZ-2095"
+    zh, en = "{batch} 被拒,等待人工处理。", "{batch} was refused and waits for a person."
+    zh_next, en_next = "请在前置机上查看:yizhan spool list。", "See at the front-end: yizhan spool list."
+
+
+class AgentDefect(Refuse):
+    """A defect while an instruction was carried out; the front-end's log has the details. Facts: `number`."""
+
+    code = "YZ-2096"
+    zh, en = "执行指令 {number} 时程序出错。", "internal error while instruction {number} was carried out."
+    zh_next, en_next = "请联系前置机管理员查看代理日志。", "Have the front-end's administrator read the agent's log."
+
+
 class OrderNotWritten(Refuse):
     """The order stands; only the copy to be handed out does not. Facts: `number`, `path`, `file` (below orders/)."""
 
@@ -1290,6 +1349,132 @@ class OrderNotInForce(OrderRefused):
     )
 
 
+class InstructionRefused(EnvelopeRefused):
+    """An instruction failed a step of section 8. Step 8.10 asks the keys room (YZ-5xxx)."""
+
+    zh_next, en_next = (
+        "未执行;请中心核对后重新下达。",
+        "Nothing was done; have the centre look into it and instruct again.",
+    )
+
+
+class InstructionNotCms(InstructionRefused):
+    code = "YZ-4801"
+    zh, en = (
+        "核验指令失败:不是 DER 编码的 CMS SignedData。",
+        "instruction refused: it is not a DER-encoded CMS SignedData.",
+    )
+
+
+class InstructionNotCanonical(InstructionRefused):
+    code = "YZ-4802"
+    zh, en = (
+        "核验指令失败:签名结构不是规定的唯一形式。",
+        "instruction refused: its CMS structure is not the one form allowed.",
+    )
+
+
+class InstructionDigestWrong(InstructionRefused):
+    code = "YZ-4803"
+    zh, en = (
+        "核验指令失败:内容与签名中的摘要不符。",
+        "instruction refused: its content does not match the signed digest.",
+    )
+
+
+class InstructionCertificatesWrong(InstructionRefused):
+    code = "YZ-4804"
+    zh, en = (
+        "核验指令失败:所带证书与签名属性不符。",
+        "instruction refused: its certificates are not those the signature names.",
+    )
+
+
+class InstructionSignatureInvalid(InstructionRefused):
+    code = "YZ-4805"
+    zh, en = "核验指令失败:签名无效。", "instruction refused: its signature is invalid."
+
+
+class InstructionFormatUnsupported(InstructionRefused):
+    code = "YZ-4806"
+    zh, en = (
+        "核验指令失败:不是指令,或不支持其格式版本。",
+        "instruction refused: it is another paper, or its format version is not supported.",
+    )
+
+
+class InstructionMalformed(InstructionRefused):
+    """Facts: `place` (one of our own key names, or '-')."""
+
+    code = "YZ-4807"
+    zh, en = (
+        "核验指令失败:JSON 不合规定,位置 {place}。",
+        "instruction refused: its JSON is not in the form required, at {place}.",
+    )
+
+
+class InstructionInconsistent(InstructionRefused):
+    """Facts: `rule_zh`, `rule_en`."""
+
+    code = "YZ-4808"
+    zh, en = "核验指令失败:内容自相矛盾:{rule_zh}。", "instruction refused: it contradicts itself: {rule_en}."
+
+
+class InstructionFromTheFuture(InstructionRefused):
+    """Facts: `number`, `issued_at` (ISO 8601)."""
+
+    code = "YZ-4809"
+    zh, en = (
+        "核验指令失败:{number} 的下达时间 {issued_at} 尚未到来。",
+        "instruction refused: {number} says it was issued at {issued_at}, which is yet to come.",
+    )
+    zh_next, en_next = "请核对两边机器的时钟。", "Check the clocks of both machines."
+
+
+class InstructionSignerNotNamed(InstructionRefused):
+    """Facts: `signer` (identity in the certificate), `centre` (that it names)."""
+
+    code = "YZ-4811"
+    status = 403
+    zh, en = (
+        "核验指令失败:签名人 {signer} 不是所称的中心 {centre}。",
+        "instruction refused: signer {signer} is not the centre {centre}, which it names.",
+    )
+
+
+class InstructionOutOfTime(InstructionRefused):
+    """Facts: `number`, `expires_at` (ISO 8601)."""
+
+    code = "YZ-4812"
+    zh, en = (
+        "核验指令失败:{number} 已于 {expires_at} 失效。",
+        "instruction refused: {number} expired at {expires_at}.",
+    )
+
+
+class InstructionForAnother(InstructionRefused):
+    """Facts: `number`, `department` (that it is for)."""
+
+    code = "YZ-4813"
+    status = 403
+    zh, en = (
+        "核验指令失败:{number} 是下达给 {department} 的。",
+        "instruction refused: {number} is for {department}.",
+    )
+
+
+class InstructionFromStranger(InstructionRefused):
+    """Facts: `number`, `centre`, `feed`."""
+
+    code = "YZ-4814"
+    status = 403
+    zh, en = (
+        "核验指令失败:{number}:中心 {centre} 不在 {feed} 的上报路径上。",
+        "instruction refused: {number}: the centre {centre} is not on the path of {feed}.",
+    )
+    zh_next, en_next = "请核对两地的目录版本。", "Compare the catalogues of both sites."
+
+
 # --- 5xxx  keys, certificates, admission -----------------------------------------------------------------------------
 
 
@@ -1884,6 +2069,86 @@ class HeartbeatTooLarge(Refuse):
     zh_next, en_next = "请核对前置机版本。", "Check the version of the front-end."
 
 
+class InstructionMisnumbered(Refuse):
+    """The paper is not the one its envelope names. Facts: `centre`, `number` (the paper's)."""
+
+    code = "YZ-6150"
+    zh, en = (
+        "拒收指令:{centre} 附上的编号不是 {number}。",
+        "instruction refused: {centre} sent {number} under another number.",
+    )
+    zh_next, en_next = "请联系中心核对其版本。", "Ask the centre to check its version."
+
+
+class InstructionsForDepartments(Refuse):
+    """Facts: `presented` (who the connection's certificate names)."""
+
+    code = "YZ-5053"
+    status = 403
+    zh = "拒绝提供指令:{presented} 不是部门前置机。"
+    en = "no instructions: {presented} is no department's front-end."
+    zh_next, en_next = "请核对连接证书。", "Check the connection's certificate."
+
+
+class InstructionUnknown(Refuse):
+    """There is none, or it is another department's: the answer does not tell which. Facts: `number`."""
+
+    code = "YZ-5054"
+    status = 404
+    zh, en = "没有指令 {number}。", "there is no instruction {number}."
+    zh_next, en_next = "请用 yizhan instruct list 核对编号。", "Compare its number: yizhan instruct list."
+
+
+class ReportMalformed(Refuse):
+    """Facts: `place` (one of our own key names, or "-")."""
+
+    code = "YZ-5055"
+    zh, en = "拒收进度报告:内容不符合约定({place})。", "report refused: it says what cannot be ({place})."
+    zh_next, en_next = "请核对前置机版本。", "Check the version of the front-end."
+
+
+class ReportTooLarge(Refuse):
+    """Facts: `limit` (bytes)."""
+
+    code = "YZ-5056"
+    status = 413
+    zh, en = "拒收进度报告:超过 {limit} 字节。", "report refused: it passes {limit} bytes."
+    zh_next, en_next = "请核对前置机版本。", "Check the version of the front-end."
+
+
+class OfficeTokenWrong(Refuse):
+    """The bearer token of the office interface is missing or another."""
+
+    code = "YZ-5057"
+    status = 401
+    zh, en = "拒绝办公接口请求:令牌缺失或不符。", "office request refused: its bearer token is missing or wrong."
+    zh_next = "请核对 Authorization: Bearer 与中心 site.yaml 的 office.token 所指。"
+    en_next = "Compare Authorization: Bearer with what office.token of the centre's site.yaml refers to."
+
+
+class OfficeRequestMalformed(Refuse):
+    """Facts: `place` (one of our own key names, or "-")."""
+
+    code = "YZ-5058"
+    status = 400
+    zh, en = (
+        "拒绝办公接口请求:内容不符合约定({place})。",
+        "office request refused: it is not in the form agreed ({place}).",
+    )
+    zh_next, en_next = "请对照 gateway/server/OFFICE.md。", "Compare it with gateway/server/OFFICE.md."
+
+
+class InstructionsUnreadable(Retry):
+    """What a centre answered about instructions cannot be read."""
+
+    code = "YZ-5059"
+    zh, en = "中心关于指令的答复不合约定。", "what the centre answered about instructions cannot be read."
+    zh_next, en_next = (
+        "稍后重试;一再出现时请核对两边版本。",
+        "Try again; if it goes on, compare the versions of both sides.",
+    )
+
+
 class CentreFault(Retry):
     """A defect at the centre; its log has the details, the wire does not."""
 
@@ -2185,7 +2450,7 @@ class LedgerTextRefused(Refuse):
     """Text that may not stand in the ledger: not an identifier, or like a person's number. Facts: `column`."""
 
     code = "YZ-7008"
-    status = 500
+    status = 422
     zh, en = (
         "拒绝记账:{column} 的内容不是编号、数量或代码。",
         "ledger entry refused: {column} is no identifier, count or code.",
@@ -3145,4 +3410,278 @@ class BulletinPeriodInvalid(Refuse):
     zh_next, en_next = (
         "通报期请写日、周、月、季、半年或年,如 2026-10、2026Q3。",
         "Name a day, week, month, quarter, half-year or year, as in 2026-10 or 2026Q3.",
+    )
+
+
+# instructions and the office interface
+
+
+class InstructionExpired(Retry):
+    """Nobody fetched it, or whoever did never began. Facts: `number`, `expires_at` (ISO 8601)."""
+
+    code = "YZ-8150"
+    zh, en = (
+        "指令 {number} 至 {expires_at} 无前置机执行,已失效。",
+        "instruction {number} expired at {expires_at}: no front-end had begun it.",
+    )
+    zh_next, en_next = (
+        "请确认该部门前置机的 yizhan agent 在运行且能连到中心,再重新下达。",
+        "See that yizhan agent runs at the department's front-end and reaches the centre; then instruct again.",
+    )
+
+
+class InstructionWithdrawn(Refuse):
+    """Facts: `number`, `by`."""
+
+    code = "YZ-8151"
+    status = 409
+    zh, en = "指令 {number} 已由 {by} 撤回。", "instruction {number} was withdrawn by {by}."
+    zh_next, en_next = "如仍需执行,请重新下达。", "Instruct again if it is still wanted."
+
+
+class InstructionUnderWay(Refuse):
+    """It was fetched, or has ended. Facts: `number`, `state`."""
+
+    code = "YZ-8152"
+    status = 409
+    zh, en = "不能撤回指令 {number}:其状态为 {state}。", "instruction {number} cannot be withdrawn: it is {state}."
+    zh_next, en_next = (
+        "只有前置机尚未取走的指令可以撤回;请等其结束:yizhan instruct show {number}。",
+        "Only what no front-end has fetched can be withdrawn; wait for its end: yizhan instruct show {number}.",
+    )
+
+
+class RequestTaken(Refuse):
+    """The same idempotency key with something else. Facts: `request`, `number`."""
+
+    code = "YZ-8153"
+    status = 409
+    zh = "请求标识 {request} 已用于内容不同的指令 {number}。"
+    en = "request {request} was used for instruction {number}, which says something else."
+    zh_next, en_next = "不同的指令请用不同的请求标识。", "Give each instruction a request key of its own."
+
+
+class InstructionNotHere(Refuse):
+    """Facts: `feed`, `centre` (this one), `first` (to which its front-end reports)."""
+
+    code = "YZ-8154"
+    zh = "不能下达指令:{feed} 的前置机向中心 {first} 报送,不向 {centre}。"
+    en = "cannot instruct: the front-end of {feed} reports to {first}, not to {centre}."
+    zh_next, en_next = "请在中心 {first} 下达。", "Instruct at {first}."
+
+
+class InstructionsTooMany(Retry):
+    """Facts: `department`, `limit`."""
+
+    code = "YZ-8155"
+    zh = "不能下达指令:{department} 已有 {limit} 份未办结。"
+    en = "cannot instruct: {limit} instructions of {department} are open."
+    zh_next, en_next = (
+        "请先看该部门前置机是否在岗:yizhan status;办结后再下达。",
+        "See first whether its front-end is there: yizhan status; instruct again when some have ended.",
+    )
+
+
+class OfficeTokenWeak(Refuse):
+    """Facts: `least` (characters)."""
+
+    code = "YZ-8156"
+    exit_code = 2
+    zh, en = "办公接口令牌不足 {least} 个字符。", "the token of the office interface has fewer than {least} characters."
+    zh_next, en_next = (
+        "请生成一个:openssl rand -hex 32 > secrets/office。",
+        "Make one: openssl rand -hex 32 > secrets/office.",
+    )
+
+
+class BatchUnknownHere(Refuse):
+    """Facts: `digest`."""
+
+    code = "YZ-8157"
+    status = 404
+    zh, en = "台账中没有批次 {digest}。", "the ledger knows no batch {digest}."
+    zh_next, en_next = "请核对摘要:yizhan ledger list。", "Compare the digest: yizhan ledger list."
+
+
+# --- 818x  runs planned elsewhere (Airflow) --------------------------------------------------------------------------
+
+
+class CompiledInvalid(Refuse):
+    """The compiled catalogue is not one, or of another version."""
+
+    code = "YZ-8180"
+    exit_code = 2
+    zh, en = (
+        "读取编译后的目录失败:内容不完整或版本不同。",
+        "cannot read the compiled catalogue: cut short, or of another version.",
+    )
+    zh_next, en_next = (
+        "请重新运行 yizhan catalogue compile --out 文件。",
+        "Run again: yizhan catalogue compile --out FILE",
+    )
+
+
+class CompiledKept(Refuse):
+    """Feeds that do not hold, so that their last good entry stays. Facts: `kept`, `lost` (ids, or `-`)."""
+
+    code = "YZ-8181"
+    zh, en = (
+        "目录有误:沿用上次内容的事项:{kept};从无可用内容的:{lost}。其余事项已写入。",
+        "the catalogue has faults: as they were before: {kept}; never good so far: {lost}. The others are written.",
+    )
+    zh_next, en_next = (
+        "请改正以上各条后重新运行;沿用期间各事项照旧运行。",
+        "Correct the faults above and run it again; until then these feeds run as before.",
+    )
+
+
+class OfficeUnreachable(Retry):
+    """The office interface does not answer, or answers nonsense. Facts: `url` (without the token), `status`."""
+
+    code = "YZ-8182"
+    zh, en = "办公接口没有应答:{url}({status})。", "the office interface does not answer: {url} ({status})."
+    zh_next, en_next = (
+        "稍后自动重试;请核对中心是否在运行、office 是否已配置。",
+        "It will be tried again; check that the centre runs and has office: configured.",
+    )
+
+
+class OfficeDenied(Refuse):
+    """The office interface does not accept the token. Facts: `url`."""
+
+    code = "YZ-8183"
+    zh, en = "办公接口拒绝了令牌:{url}。", "the office interface refused the token: {url}."
+    zh_next, en_next = (
+        "请核对 YIZHAN_OFFICE_TOKEN_FILE 所指文件与中心 site.yaml 的 office.token 是否一致。",
+        "Check that the file YIZHAN_OFFICE_TOKEN_FILE names holds what office.token of the centre's site.yaml does.",
+    )
+
+
+class DigestReplaced(Refuse):
+    """What was reviewed is no longer what is held. Facts: `feed`, `period`, `reviewed`, `held` (digests, shortened)."""
+
+    code = "YZ-8184"
+    zh, en = (
+        "{feed} {period}:审核的是 {reviewed}…,现为 {held}…。",
+        "{feed} {period}: {reviewed}... was reviewed, and {held}... is there now.",
+    )
+    zh_next, en_next = (
+        "请清除本次运行的 review 任务,对现有内容重新审核。",
+        "Clear the task review of this run, and review what is there now.",
+    )
+
+
+class ReviewerWrong(Refuse):
+    """Somebody released who may not. Facts: `feed`, `user`."""
+
+    code = "YZ-8185"
+    zh, en = "{feed}:{user} 不是本部门的审核人。", "{feed}: {user} is no reviewer of the department."
+    zh_next, en_next = (
+        "请由目录中有 review 职责的人员以本人账号(部门.工号)审核。",
+        "Have it reviewed by somebody with the duty review, under their own user (department.staff number).",
+    )
+
+
+class NotReconciled(Refuse):
+    """Sent is not loaded, set aside and repeated together. Facts: `feed`, `period`, `state`."""
+
+    code = "YZ-8186"
+    zh, en = "{feed} {period} 未平账:{state}。", "{feed} {period} is not reconciled: {state}."
+    zh_next, en_next = (
+        "请在中心查看 yizhan status 与 yizhan problems {feed} --period {period}。",
+        "At the centre see yizhan status, and yizhan problems {feed} --period {period}.",
+    )
+
+
+class RunPeriodUnknown(Refuse):
+    """A run that says no period. Facts: `dag`."""
+
+    code = "YZ-8187"
+    zh, en = "{dag} 的本次运行没有数据期。", "this run of {dag} has no period."
+    zh_next, en_next = (
+        "请给出逻辑日期(数据期的首日零时,北京时间;事件为其时刻),或使用更正表单。",
+        "Give a logical date (00:00 Beijing time of its first day; an event's minute), or use the correction form.",
+    )
+
+
+class ReviewRejected(Refuse):
+    """The reviewer did not release. Facts: `feed`, `period`, `user`."""
+
+    code = "YZ-8188"
+    zh, en = "{feed} {period}:{user} 审核未通过。", "{feed} {period}: {user} did not release it."
+    zh_next, en_next = (
+        "该批仍留存于前置机;请部门处理后清除本次运行重新采集。",
+        "It stays held at the front-end; have the department correct it, then clear the run to collect again.",
+    )
+
+
+class InstructionEnded(Refuse):
+    """An instruction that will not be carried out. Facts: `number`, `state`."""
+
+    code = "YZ-8189"
+    zh, en = "指令 {number} 未执行:{state}。", "instruction {number} was not carried out: {state}."
+    zh_next, en_next = (
+        "请核对该部门前置机的代理(yizhan agent)是否在运行,再清除任务重发。",
+        "Check that the agent of that department's front-end runs (yizhan agent), then clear the task.",
+    )
+
+
+# --- 820x  health checks, and the proxy that ends TLS ----------------------------------------------------------------
+
+
+class HealthAnswerUnsound(EnvelopeRefused):
+    """What came back to a health check is not the signed answer of that centre to that challenge; nothing is sealed."""
+
+    code = "YZ-8200"
+    zh, en = (
+        "中心的健康应答无效:不是该中心对本次询问的签名应答。",
+        "the answer to the health check does not hold: it is not that centre's signed answer to this challenge.",
+    )
+    zh_next, en_next = (
+        "请核对中心地址、中间代理,以及中心的 keys/sign.crt 是否有效。",
+        "Check the centre's address, any proxy between, and whether the centre's keys/sign.crt holds.",
+    )
+
+
+class NothingToAsk(Refuse):
+    """A front-end that sends to no centre. Facts: `department`."""
+
+    code = "YZ-8201"
+    zh, en = (
+        "无法检查:部门 {department} 没有归集事项,无中心可问。",
+        "nothing to check: department {department} has no feed, so there is no centre to ask.",
+    )
+    zh_next, en_next = (
+        "请核对 site.yaml 的 department 与目录中的归集事项。",
+        "Check department in site.yaml, and the feeds of the catalogue.",
+    )
+
+
+class ProxySilent(Refuse):
+    """A request over the proxy's own connection that does not say, or not clearly, whose it is."""
+
+    code = "YZ-8202"
+    status = 401
+    zh, en = (
+        "拒绝请求:代理没有转交前置机的证书,或证书读不出。",
+        "refused: the proxy handed on no client certificate, or not one that can be read.",
+    )
+    zh_next, en_next = (
+        "请按 docker/edge.conf 核对 nginx 的 proxy_set_header Yizhan-Client-Certificate。",
+        "Compare nginx's proxy_set_header Yizhan-Client-Certificate with docker/edge.conf.",
+    )
+
+
+class HeaderForged(Refuse):
+    """A certificate in a header, over a connection that is not the proxy's. Facts: `presented` (whose connection)."""
+
+    code = "YZ-8203"
+    status = 401
+    zh, en = (
+        "拒绝请求:{presented} 不是本中心的代理,不得转交他人证书。",
+        "refused: {presented} is no proxy of this centre and may not hand on a certificate.",
+    )
+    zh_next, en_next = (
+        "前置机不得发送 Yizhan-Client-Certificate;如确为代理,请核对 site.yaml 的 proxy.certificates。",
+        "Front-ends do not send Yizhan-Client-Certificate; if it is the proxy, check proxy.certificates in site.yaml.",
     )

@@ -55,7 +55,7 @@ def _enter_sealed(spool: Spool, ledger: Ledger, clock: Clock) -> None:
     for line in landed:
         name = names.get(mark_of(line.digest))
         if name is not None:
-            ledger.append(_line(name, line.digest, clock(), EventKind.SEALED, line.said, None, line.by))
+            ledger.append_once(_line(name, line.digest, clock(), EventKind.SEALED, line.said, None, line.by))
 
 
 def _enter_held(spool: Spool, ledger: Ledger, clock: Clock) -> None:
@@ -67,7 +67,7 @@ def _enter_held(spool: Spool, ledger: Ledger, clock: Clock) -> None:
     for line in ledger.lines(kind=EventKind.SEALED):
         name = held.get(mark_of(line.digest))
         if name is not None and line.digest not in decided:
-            ledger.append(_line(name, line.digest, clock(), EventKind.HELD, Detail(), None, line.by))
+            ledger.append_once(_line(name, line.digest, clock(), EventKind.HELD, Detail(), None, line.by))
 
 
 def landed(name: EntryName, digest: str, at: datetime, *, detail: Detail, by: str | None) -> Event:

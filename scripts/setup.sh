@@ -1,9 +1,12 @@
 #!/bin/sh
-# Prepares this checkout: `sh scripts/setup.sh demo|test`. Writes only below the checkout; Debian packages are
+# Prepares this checkout: `sh scripts/setup.sh demo|test|airflow`. Writes only below the checkout; Debian packages are
 # installed only when missing, and only with root or password-less sudo; otherwise one line says what to install.
+# Airflow has an environment of its own, .airflow/venv: its packages and the product's other extras need not agree.
 set -eu
 cd "$(dirname "$0")/.."
-what=${1:?usage: setup.sh demo|test}
+what=${1:?usage: setup.sh demo|test|airflow}
+venv=.venv
+[ "$what" != airflow ] || venv=.airflow/venv
 
 say() { printf '%s\n' "$*" >&2; }
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -17,7 +20,7 @@ find_python() {
 }
 
 venv_packages() { # what Debian's Python lacks to make an environment, where uv does not make it
-  [ -x .venv/bin/python ] || has uv || "$python" -c 'import ensurepip' 2>/dev/null || echo python3-venv
+  [ -x $venv/bin/python ] || has uv || "$python" -c 'import ensurepip' 2>/dev/null || echo python3-venv
 }
 
 need_packages() { # need_packages PACKAGE...: installs those that dpkg does not know as installed
@@ -37,20 +40,20 @@ need_packages() { # need_packages PACKAGE...: installs those that dpkg does not 
 }
 
 make_venv() {
-  [ ! -x .venv/bin/python ] || return 0
-  if has uv; then uv venv -q --python "$python" .venv; else "$python" -m venv .venv; fi
+  [ ! -x $venv/bin/python ] || return 0
+  if has uv; then uv venv -q --python "$python" $venv; else "$python" -m venv $venv; fi
 }
 
 pip_install() {
   if has uv; then
-    VIRTUAL_ENV=.venv uv pip install -q "$@"
+    VIRTUAL_ENV=$venv uv pip install -q "$@"
   else
-    .venv/bin/python -m pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip >/dev/null
-    .venv/bin/python -m pip --disable-pip-version-check install -q "$@"
+    $venv/bin/python -m pip --version >/dev/null 2>&1 || $venv/bin/python -m ensurepip >/dev/null
+    $venv/bin/python -m pip --disable-pip-version-check install -q "$@"
   fi
 }
 
-stamp() { echo ".venv/.installed-$(cat "$1" pyproject.toml | sha256sum | cut -c1-16)"; }
+stamp() { echo "$venv/.installed-$(cat "$1" pyproject.toml | sha256sum | cut -c1-16)"; }
 
 install_locked() { # install_locked LOCK: exact versions, every file checked against its hash, then this checkout
   [ ! -f "$(stamp "$1")" ] || return 0
@@ -76,9 +79,16 @@ case $what in
     make_venv
     install_locked requirements/dev.txt
     sh scripts/peers.sh
+    sh scripts/setup.sh airflow
+    ;;
+  airflow)
+    # shellcheck disable=SC2046  # none or one package name
+    need_packages $(venv_packages)
+    make_venv
+    install_locked requirements/airflow.txt
     ;;
   *)
-    say "usage: setup.sh demo|test"
+    say "usage: setup.sh demo|test|airflow"
     exit 2
     ;;
 esac

@@ -30,8 +30,9 @@ from gateway.deliver import Post
 from gateway.envelope.sealed import Batch
 from gateway.errors import ConfigInvalid, UnknownName, WrongRole
 from gateway.inbox import LocalInbox, Objects, Register, Service, SharedInbox, bucket, shared_folder
+from gateway.instructions import Bureau, InstructionBook
 from gateway.journal import dead_marks
-from gateway.keys import KeyRing, Signatory, Stage, open_signatory, tls
+from gateway.keys import KeyRing, Party, Signatory, Stage, open_signatory, tls
 from gateway.ledger import Anchor, EventKind, Ledger
 from gateway.orders import Office, Orders, used
 from gateway.presence import Presence
@@ -208,11 +209,11 @@ class FrontEnd(Node):
             spool=self.spool, ledger=self.ledger, catalogue=self.catalogue, trust=self.keys.trust, clock=self.clock
         )
 
-    def post(self, watch: Watch) -> Post:
+    def post(self, watch: Watch, patience: Patience = PATIENCE) -> Post:
         """What delivering needs."""
 
         def carry(batch: Batch, claim: Entry) -> Carried:
-            with self.connect(self.catalogue.feed(batch.manifest.feed).path[0]) as client:
+            with self.connect(self.catalogue.feed(batch.manifest.feed).path[0], patience) as client:
                 name = batch.manifest.batch_id
                 receipt = client.deliver(
                     claim.manifest,
@@ -340,6 +341,20 @@ class CentreNode(Node):
         """When each department was last heard of. Raises: SchemaBehind."""
         return Presence(self.database)
 
+    @cached_property
+    def instructions(self) -> InstructionBook:
+        """What front-ends were told to do. Raises: SchemaBehind."""
+        bureau = Bureau(
+            centre=self.file.centre,
+            catalogue=self.catalogue,
+            ledger=self.ledger,
+            signer=cache(self.keys.signer),
+            paper=lambda number: self.orders.find(number, self.keys.trust(), self.clock()).data,
+            clock=self.clock,
+            entropy=os.urandom,
+        )
+        return InstructionBook(self.database, bureau)
+
     def grants(self) -> GrantBook:
         """The book of read grants. Raises: UnknownName."""
         return GrantBook(
@@ -355,6 +370,22 @@ class CentreNode(Node):
             signer=self.keys.signer,
             clock=self.clock,
         )
+
+    def proxies(self) -> frozenset[str]:
+        """SHA-256 of the certificates of this centre's own proxies; cheap to ask, a new file counts at once.
+
+        Raises: KeyFileUnreadable, IdentityMissing; ConfigInvalid: one of them does not name this centre.
+        """
+        named = self.file.proxy.certificates if self.file.proxy else ()
+        return frozenset(self._proxy(self.site.root / path) for path in named)
+
+    def _proxy(self, path: Path) -> str:
+        identity = self.keys.named(path)
+        if str(identity) != f"{Party.CENTRE}:{self.file.centre}":
+            zh = f"proxy.certificates 中的 {path.name} 不是本中心的证书({identity})"
+            en = f"{path.name} of proxy.certificates is not a certificate of this centre ({identity})"
+            raise ConfigInvalid(place=self.site.root / "site.yaml", problem_zh=zh, problem_en=en)
+        return identity.fingerprint
 
     def reception(self) -> Reception:
         """The journey behind the wire. Raises: what `KeyRing` raises, unless nothing is addressed to this centre."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -56,6 +57,45 @@ class Listen(_Strict):
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8443
+
+
+class ProxyFile(_Strict):
+    """The centre's own proxy that ends TLS before it: `proxy:`; absent, no header is ever believed.
+
+    Attributes:
+        certificates: files with the certificates it connects with, relative to the site; a new one beside the old.
+    """
+
+    certificates: Annotated[tuple[str, ...], Field(min_length=1, max_length=8, strict=False)]
+
+
+class OfficeFile(_Strict):
+    """The office interface: `office:`; absent, this centre has none.
+
+    Attributes:
+        listen: beyond this machine only where `trusted_network` says that the network is one the office trusts.
+        token: what programs of the office say; at least 32 characters.
+    """
+
+    listen: Listen = Listen(port=8444)
+    token: SecretRef
+    trusted_network: bool = False
+
+    @model_validator(mode="after")
+    def _on_this_machine(self) -> OfficeFile:
+        if not self.trusted_network and not _loopback(self.listen.host):
+            zh = "办公接口不带 TLS,只在本机使用:listen.host 应为 127.0.0.1;确在受信内网的,写明 trusted_network: true"
+            en = "it has no TLS and is for this machine: listen.host must be 127.0.0.1, unless trusted_network: true"
+            raise PydanticCustomError("office", en, {"zh": zh})
+        return self
+
+
+def _loopback(host: str) -> bool:
+    """An address of this machine; a name is none, whatever it may stand for today."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class RetentionFile(_Strict):
@@ -156,6 +196,19 @@ class InboxFile(_Strict):
     look_seconds: Annotated[float, Field(ge=0.1, le=300)] = 3.0
 
 
+class AgentFile(_Strict):
+    """What this department lets its front-end's agent do: `agent:`.
+
+    Attributes:
+        releases_by: reviewers (staff numbers), whose keys lie at this machine, whom it lets sign upon the office's
+            release instruction; nobody else's release is ever signed by a machine.
+        schedule: at this Beijing time each day what is owed is collected, be the office in reach or not; None: never.
+    """
+
+    releases_by: Annotated[tuple[Name, ...], Field(max_length=32, strict=False)] = ()
+    schedule: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = None
+
+
 class FrontEndFile(NodeFile):
     """A front-end. `sources` holds each feed's connection keys, laid over the catalogue's `source:` block.
 
@@ -166,6 +219,7 @@ class FrontEndFile(NodeFile):
     department: Name
     centres: dict[str, CentreAddress]
     collector: Name | None = None
+    agent: AgentFile = AgentFile()
     sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
@@ -178,7 +232,7 @@ class UpwardAddress(CentreAddress):
 class CentreFile(NodeFile):
     """A centre. `upward` is absent where nothing is sent upward from this machine, `warehouse` where it is a file.
 
-    `inbox` is absent where this machine is the only receiver.
+    `inbox` is absent where this machine is the only receiver, `proxy` where connections end at this process itself.
     """
 
     role: Literal["centre"]
@@ -187,6 +241,8 @@ class CentreFile(NodeFile):
     upward: UpwardAddress | None = None
     warehouse: WarehouseFile | None = None
     inbox: InboxFile | None = None
+    proxy: ProxyFile | None = None
+    office: OfficeFile | None = None
 
     @model_validator(mode="after")
     def _known_server(self) -> CentreFile:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from gateway import inbox as inbox_room
+from gateway import instructions as instructions_room
 from gateway import ledger as ledger_room
 from gateway import presence as presence_room
 from gateway import warehouse as warehouse_room
@@ -33,7 +34,13 @@ from gateway.warehouse.roles import (
 )
 from gateway.warehouse.tables import FeedTables
 
-SCHEMAS: tuple[Schema, ...] = (ledger_room.SCHEMA, warehouse_room.SCHEMA, inbox_room.SCHEMA, presence_room.SCHEMA)
+SCHEMAS: tuple[Schema, ...] = (
+    ledger_room.SCHEMA,
+    warehouse_room.SCHEMA,
+    inbox_room.SCHEMA,
+    presence_room.SCHEMA,
+    instructions_room.SCHEMA,
+)
 """The fixed tables of every room that keeps some in a centre's database."""
 
 
@@ -106,7 +113,12 @@ def layout(node: CentreNode, ledger: Ledger | None) -> Layout:
         counters=(ledger_room.HEAD.name,),
         versions=tuple(schema.version_table for schema in SCHEMAS),
         working=(inbox_room.UPLOADS.name, inbox_room.PIECES.name, inbox_room.RECEIPTS.name),
-        observed=(presence_room.PRESENCE.name,),
+        observed=(
+            presence_room.PRESENCE.name,
+            instructions_room.INSTRUCTIONS.name,
+            instructions_room.REQUESTS.name,
+            instructions_room.LINES.name,
+        ),
         current=tuple(one.current.name for one in tables),
         history=tuple(one.history.name for one in tables),
         regions=tuple(sorted(named)),

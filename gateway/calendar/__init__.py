@@ -5,6 +5,7 @@ data (`sample/catalogue/due_rules.yaml`), and so is what the office knows of a y
 computes with them.
 """
 
+from gateway.calendar.collecting import collect_from
 from gateway.calendar.due import Deadline, DueRule, JudgedBy, deadline, due, readings
 from gateway.calendar.freeze import Closing, YearFreeze, closing
 from gateway.calendar.period import ASIA_SHANGHAI, Cadence, Period
@@ -28,6 +29,7 @@ __all__ = [
     "WorkingDays",
     "YearFreeze",
     "closing",
+    "collect_from",
     "deadline",
     "due",
     "readings",

@@ -6,7 +6,7 @@ must never stop at the first fault where the rest can still be judged, and never
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -25,6 +25,7 @@ from gateway.errors import ConfigInvalid, ConfigMissing, DueRuleInvalid, FreezeI
 
 Adapters = Mapping[str, type[BaseModel]]
 Overrides = Mapping[str, Located]
+Configs = dict[str, BaseModel | None]
 
 NO_OVERRIDES: Overrides = MappingProxyType({})
 
@@ -43,14 +44,31 @@ def load(path: Path, adapters: Adapters, overrides: Overrides = NO_OVERRIDES) ->
         ConfigInvalid, SecretLiteral: the one fault there is.
         ConfigFaults: there are several; all of them, in the order of files and lines.
     """
+    written, faults = gathered(path)
+    configs, found = judged(written, adapters, overrides)
+    faults += found
+    return raise_faults(None if faults else build.catalogue(written, configs), in_order(faults))
+
+
+def gathered(path: Path) -> tuple[Written, list[YizhanError]]:
+    """What the files hold, and what is wrong with a file or an entry by itself. Raises: ConfigMissing."""
     faults: list[YizhanError] = []
     documents = [document for file in _files(path) if (document := _document(file, faults)) is not None]
     written = _written(documents, faults)
     if not written.regions and not faults:
         faults.append(ConfigInvalid(place=path, problem_zh="缺少键 region", problem_en="key region is missing"))
-    faults += reference_faults(written)
-    configs = _configs(written, adapters, overrides, faults)
-    return raise_faults(None if faults else build.catalogue(written, configs), sorted(faults, key=_order))
+    return written, faults
+
+
+def judged(written: Written, adapters: Adapters, overrides: Overrides) -> tuple[Configs, list[YizhanError]]:
+    """Each feed's validated source, by feed id, and what is wrong between the entries or in a source."""
+    faults = list(reference_faults(written))
+    return _configs(written, adapters, overrides, faults), faults
+
+
+def in_order(faults: Sequence[YizhanError]) -> list[YizhanError]:
+    """By file and line."""
+    return sorted(faults, key=_order)
 
 
 def _files(path: Path) -> list[Path]:
@@ -111,14 +129,12 @@ def _rule_faults(item: Item) -> Iterator[YizhanError]:
         yield item.fault([], error.zh_next, error.en_next)
 
 
-def _configs(
-    written: Written, adapters: Adapters, overrides: Overrides, faults: list[YizhanError]
-) -> dict[str, BaseModel | None]:
+def _configs(written: Written, adapters: Adapters, overrides: Overrides, faults: list[YizhanError]) -> Configs:
     for name, over in overrides.items():
         faults += literals(over)
         if name not in written.ids("feeds"):
             faults.append(unknown(over.place, ("归集事项", "feed"), name, written.ids("feeds")))
-    configs: dict[str, BaseModel | None] = {}
+    configs: Configs = {}
     for item in written.items["feeds"]:
         source = dict(item.located.items()).get("source")
         if item.id is not None and source is not None:

@@ -1,24 +1,28 @@
-"""`yizhan catalogue`: check, list, show, schema."""
+"""`yizhan catalogue`: check, list, show, schema, compile."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gateway.app.compiling import place_whole
 from gateway.catalogue import Catalogue, Feed, load
 from gateway.catalogue import schema as catalogue_schema
+from gateway.catalogue.compiled import Compiled, Plan, compile_catalogue
+from gateway.catalogue.salvage import Salvaged, salvage
 from gateway.cli import deadlines
 from gateway.cli.shell import Heading, Json, Shell, answer, answer_json, node, registry
-from gateway.errors import ConfigFaults
+from gateway.errors import CompiledInvalid, CompiledKept, ConfigFaults
 
 app = typer.Typer(name="catalogue", help="归集目录 / the catalogue", no_args_is_help=True)
 Where = Annotated[
     Path | None, typer.Argument(help="目录文件或文件夹,缺省为站点的 / file or directory; the site's own when omitted")
 ]
 
+_MORNING = datetime.combine(date.min, time(8, 30))
 _FEEDS = (
     Heading("归集事项", "feed"),
     Heading("名称", "title", "prose"),
@@ -95,6 +99,45 @@ def show(
 def schema(context: typer.Context) -> None:
     """On stdout; needs no site."""
     answer_json(catalogue_schema(registry().configs()))
+
+
+@app.command("compile", help="编译目录,供 Airflow 排定运行 / compile the catalogue, for Airflow to plan runs")
+def compile_to(
+    context: typer.Context,
+    out: Annotated[Path, typer.Option("--out", help="写入的文件,整体替换 / the file, replaced as a whole")],
+    morning: Annotated[
+        datetime, typer.Option("--morning", formats=["%H:%M"], help="每日几点起采集,北京时间 / when a day's runs begin")
+    ] = _MORNING,
+) -> None:
+    """A feed that does not hold keeps its last good entry in the file; then exit 1, every fault told."""
+    shell: Shell = context.obj
+    here = node(shell)
+    found = salvage(here.site.catalogue, here.adapters.configs())
+    before = _compiled_before(shell, out)
+    written = compile_catalogue(found, before, Plan(at=here.clock(), morning=morning.time()))
+    place_whole(out, written.document())
+    good = sum(feed.remark is None for feed in written.feeds)
+    answer(shell.say(f"已写入 {out}:{good} 个事项", f"{out} written: {good} feeds"))
+    for fault in found.faults:
+        shell.complain(fault)
+    if found.faults:
+        raise _kept(found, written)
+
+
+def _compiled_before(shell: Shell, out: Path) -> Compiled | None:
+    """The last good one; what cannot be read is told, and counts as none."""
+    try:
+        return Compiled.parse(out.read_bytes())
+    except FileNotFoundError:
+        return None
+    except CompiledInvalid as error:
+        shell.complain(error)
+        return None
+
+
+def _kept(found: Salvaged, written: Compiled) -> CompiledKept:
+    kept = [feed.feed for feed in written.feeds if feed.remark]
+    return CompiledKept(kept=", ".join(kept) or "-", lost=", ".join(sorted(found.broken - set(kept))) or "-")
 
 
 def _load(shell: Shell, path: Path | None) -> Catalogue:

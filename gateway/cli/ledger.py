@@ -60,6 +60,8 @@ _EVENTS = {
     EventKind.WITHDRAWN: "免延撤销",
     EventKind.DUNNED: "已催报",
     EventKind.PUBLISHED: "已通报",
+    EventKind.INSTRUCTED: "已下达",
+    EventKind.CONCLUDED: "已办结",
 }
 
 

@@ -17,6 +17,7 @@ import typer
 
 from gateway.cli import (
     adapter,
+    agent,
     archive,
     asof,
     backup,
@@ -31,7 +32,9 @@ from gateway.cli import (
     exporter,
     fsck,
     grant,
+    healthcheck,
     heartbeat,
+    instruct,
     ledger,
     nil,
     order,
@@ -66,11 +69,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for single in (
-    demo, run, nil, release, deliver, heartbeat, serve, status, asof, problems, probe, fsck, template, purge, backup,
-    bulletin, dun, exporter, event,
+    demo, run, nil, release, deliver, heartbeat, healthcheck, serve, status, asof, problems, probe, fsck, template, purge,
+    backup, bulletin, dun, exporter, event, agent,
 ):  # fmt: skip
     single.register(app)
-for group in (catalogue, adapter, spool, order, ledger, envelope, grant, copy, archive, warehouse, waiver):
+for group in (catalogue, adapter, spool, order, ledger, envelope, grant, copy, archive, warehouse, waiver, instruct):
     app.add_typer(group.app)
 
 

@@ -11,12 +11,15 @@ from typing import Annotated
 
 import typer
 
+from gateway.app import CentreNode
+from gateway.app.health import attest
 from gateway.app.levels import BACKGROUND, upward_of
+from gateway.app.office import CentreShelves, token_of
 from gateway.cli.shell import Shell, centre
 from gateway.errors import ReceiptPending, Retry
 from gateway.forward import Upward, complete_chains, forward
 from gateway.keys import tls
-from gateway.server import Limits, make_app, serve
+from gateway.server import Dispatch, Face, Limits, make_app, make_office, serve
 
 
 def register(app: typer.Typer) -> None:
@@ -29,6 +32,10 @@ def run_centre(
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="另用一个端口 / listen on this port instead")
     ] = None,
+    office_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="办公接口另用一个端口 / the office interface on this port instead"),
+    ] = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; prints the address to stderr when it accepts connections."""
     shell: Shell = context.obj
@@ -38,7 +45,18 @@ def run_centre(
     limits = Limits() if node.file.inbox is None else Limits(look=node.file.inbox.look_seconds)
     rooms = upward_of(node, lambda *_: None, BACKGROUND)
     upward = partial(send_upward, rooms) if rooms else None
-    app = make_app(reception=node.reception(), trust=node.keys.trust, clock=node.clock, limits=limits, forward=upward)
+    dispatch = Dispatch(node.instructions)
+    node.proxies()  # a file of theirs that is not one is told at the start
+    app = make_app(
+        reception=node.reception(),
+        trust=node.keys.trust,
+        clock=node.clock,
+        limits=limits,
+        forward=upward,
+        proxies=node.proxies,
+        attest=attest(node),
+        dispatch=dispatch,
+    )
 
     def ready(taken: int) -> None:
         shell.remark(
@@ -47,7 +65,25 @@ def run_centre(
         )
 
     chosen = listen.port if port is None else port
-    asyncio.run(serve(app, host=listen.host, port=chosen, tls=tls.server_context(node.keys), ready=ready))
+    office, context = _office(node, dispatch, office_port, shell), tls.server_context(node.keys)
+    asyncio.run(serve(app, host=listen.host, port=chosen, tls=context, ready=ready, office=office))
+
+
+def _office(node: CentreNode, dispatch: Dispatch, port: int | None, shell: Shell) -> Face | None:
+    """The office interface, where the site has one."""
+    file = node.file.office
+    if file is None:
+        return None
+
+    def ready(taken: int) -> None:
+        shell.remark(
+            f"办公接口已就绪:http://{file.listen.host}:{taken}",
+            f"office interface ready: http://{file.listen.host}:{taken}",
+        )
+
+    app = make_office(dispatch=dispatch, shelves=CentreShelves(node), token=token_of(node, file))
+    chosen = file.listen.port if port is None else port
+    return Face(app=app, host=file.listen.host, port=chosen, tls=None, ready=ready)
 
 
 def send_upward(rooms: Upward) -> None:

@@ -49,11 +49,11 @@ def placed(feed: Feed, period: Period, wanted: From, source: Adapter, desk: Desk
         BookmarkDamaged
     """
     marking = source.marking if isinstance(source, Acknowledges) else None
-    if feed.mode is Mode.SNAPSHOT:
-        _require_unmarked(feed, marking)
-        yield Place(mode=feed.mode, start=None, rows=None)
-        return
     with desk.bookmarks.alone(feed.id), ExitStack() as stack:
+        if feed.mode is Mode.SNAPSHOT:
+            _require_unmarked(feed, marking)
+            yield Place(mode=feed.mode, start=None, rows=None)
+            return
         desk.bookmarks.sweep(feed.id, _marks(desk.ledger, EventKind.SEALED))
         start = _start(feed, period, desk) if wanted is From.BOOKMARK else None
         rows = desk.bookmarks.begin(feed.id, feed.fields, desk.entropy) if marking else None

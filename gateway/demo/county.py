@@ -23,6 +23,7 @@ CENTRE = "changning"
 DEPARTMENTS = ("finance", "civil", "agri")
 # The people of the sample catalogue, by staff number: in life their keys lie on their own sticks, not on the node.
 PERSONS = ("p001", "p003", "p004")
+REVIEWER = "p003"
 APPROVERS = ("p101",)
 _YEARS = timedelta(days=3650)
 _STARTS = re.compile(r"^(\s+starts:).*$", re.MULTILINE)
@@ -88,9 +89,28 @@ def connect(county: County, department: str, feed: str, connection: Mapping[str,
     _write_site(county.front_end(department), site | {"sources": {**site.get("sources", {}), feed: dict(connection)}})
 
 
+def open_office(county: County, port: int, token: str) -> None:
+    """Let programs of the office instruct the county: the centre's office interface, and every front-end's agent.
+
+    Each department's reviewer lets it sign for them what they released from the office.
+    """
+    centre = YAML(typ="safe").load(county.centre / "site.yaml")
+    reference = _place_secret(county.centre, "office", token)
+    _write_site(county.centre, centre | {
+        "office": {"listen": {"host": "127.0.0.1", "port": port}, "token": reference},
+    })  # fmt: skip
+    for department in DEPARTMENTS:
+        site = YAML(typ="safe").load(county.front_end(department) / "site.yaml")
+        _write_site(county.front_end(department), site | {"agent": {"releases_by": [REVIEWER]}})
+
+
 def place_secret(county: County, department: str, name: str, value: str) -> str:
     """Put a secret into a file that only this user reads; gives the reference to it."""
-    directory = county.front_end(department) / "secrets"
+    return _place_secret(county.front_end(department), name, value)
+
+
+def _place_secret(site: Path, name: str, value: str) -> str:
+    directory = site / "secrets"
     directory.mkdir(mode=0o700, exist_ok=True)
     path = directory / name
     path.touch(mode=0o600)

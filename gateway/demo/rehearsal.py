@@ -17,7 +17,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from gateway.calendar import Cadence, Period
-from gateway.demo.county import CENTRE, DEPARTMENTS, County, connect, found, place_secret
+from gateway.demo.county import CENTRE, DEPARTMENTS, County, connect, found, open_office, place_secret
 from gateway.demo.servers import Servers, free_port, new_password
 from gateway.demo.sources import generate, vouchers
 from gateway.errors import DemoDirOccupied, Lang
@@ -50,8 +50,22 @@ def prepare(root: Path) -> County:
     return County(root=root.resolve())
 
 
+@dataclass(frozen=True, kw_only=True)
+class OfficeDoor:
+    """Where the centre's office interface listens on loopback, and the token it asks for."""
+
+    port: int
+    token: str
+
+
 def set_up(county: County, servers: Servers, *, at: datetime, volume: Volume, tell: Tell) -> None:
     """Write the sites, fill the sources with the last complete period, start every server."""
+    port = lay_out(county, servers, at=at, volume=volume, tell=tell)
+    servers.centre(county.centre, port)
+
+
+def lay_out(county: County, servers: Servers, *, at: datetime, volume: Volume, tell: Tell) -> int:
+    """All but the centre's start; the port it will listen on."""
     month = Period.last_complete(Cadence.MONTHLY, at.date())
     quarter = Period.last_complete(Cadence.QUARTERLY, at.date())
     port = free_port()
@@ -62,7 +76,15 @@ def set_up(county: County, servers: Servers, *, at: datetime, volume: Volume, te
     _dibao(county, servers, volume.dibao)
     _vouchers(county, volume.vouchers, quarter)
     tell(f"中心 {CENTRE}:https://127.0.0.1:{port}", f"centre {CENTRE}: https://127.0.0.1:{port}")
+    return port
+
+
+def start_with_office(county: County, servers: Servers, port: int, office: OfficeDoor) -> None:
+    """The centre with its office interface, and every front-end's agent."""
+    open_office(county, office.port, office.token)
     servers.centre(county.centre, port)
+    for department in DEPARTMENTS:
+        servers.agent(department, county.front_end(department))
 
 
 def play(county: County, tell: Tell, lang: Lang) -> dict[str, int]:

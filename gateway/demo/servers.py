@@ -72,6 +72,11 @@ class Servers:
             time.sleep(0.05)
         raise DemoServerFailed(server="centre", log=self._logs / "centre.log")
 
+    def agent(self, name: str, site: Path) -> None:
+        """Start a front-end's agent."""
+        command = [sys.executable, "-m", "gateway", "--site", str(site), "agent"]
+        self._start(f"agent-{name}", command, {}, stdout=subprocess.DEVNULL)
+
     def _start(
         self, name: str, command: list[str], extra: Mapping[str, str], *, stdout: int
     ) -> subprocess.Popen[bytes]:

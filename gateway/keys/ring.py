@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from gateway.errors import IdentityMissing, KeyFileUnreadable, PersonMismatch
-from gateway.keys.identity import Party, Purpose, identity_of, is_id, serial_of
+from gateway.keys.identity import Identity, Party, Purpose, identity_of, is_id, serial_of
 from gateway.keys.private import Decryptor, Signer, check_pair, read_key
 from gateway.keys.revocation import RevocationPolicy
 from gateway.keys.trust import Stage, Trust
@@ -134,6 +134,17 @@ class KeyRing:
     def connection_certificate(self) -> bytes:
         """The certificate (DER) this node connects with. Raises KeyFileUnreadable."""
         return _certificates(_file(self.directory / "tls.crt"))[0].public_bytes(Encoding.DER)
+
+    def named(self, path: Path) -> Identity:
+        """Whom the first certificate of a PEM file names, trusted or not.
+
+        Raises:
+            KeyFileUnreadable, IdentityMissing
+        """
+        held = _certificates(_file(path))
+        if not held:
+            raise _unreadable(path, "不是 PEM 证书", "not PEM certificates")
+        return identity_of(held[0])
 
     def expiries(self) -> tuple[tuple[str, datetime], ...]:
         """(name, last valid instant) of every certificate file but people's, by name; the earliest one's of several.

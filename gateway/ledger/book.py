@@ -52,6 +52,18 @@ class Ledger:
         with writing(self._engine) as own:
             return self._append(own, event)
 
+    def append_once(self, event: Event) -> None:
+        """Append a line unless one of its kind about its batch and digest stands: of two processes, one enters it.
+
+        Raises:
+            StoreUnavailable, StoreDamaged: the line is not in the ledger.
+        """
+        with writing(self._engine) as own:
+            _head(own)  # nobody else appends before this is committed
+            known = self.lines(batch=event.batch, kind=event.kind, connection=own)
+            if not any(line.digest == event.digest for line in known):
+                self._append(own, event)
+
     def head(self, connection: Connection | None = None) -> Head:
         """Where the chain ends now. Raises StoreUnavailable, StoreDamaged."""
         if connection is not None:
@@ -64,23 +76,26 @@ class Ledger:
         *,
         batch: str | None = None,
         kind: EventKind | None = None,
+        digest: str | None = None,
         after: int = 0,
         connection: Connection | None = None,
     ) -> Iterator[Line]:
-        """Lines after position `after` in order, of one batch or kind where given; read in pieces, on one snapshot.
+        """Lines after position `after` in order, of one batch, kind or digest where given; in pieces, on one snapshot.
 
         Raises:
             StoreUnavailable, StoreDamaged.
         """
         if connection is None:
             with reading(self._engine) as own:
-                yield from self.lines(batch=batch, kind=kind, after=after, connection=own)
+                yield from self.lines(batch=batch, kind=kind, digest=digest, after=after, connection=own)
             return
         query = select(LEDGER).where(LEDGER.c.seq > after).order_by(LEDGER.c.seq)
         if batch is not None:
             query = query.where(LEDGER.c.batch == batch)
         if kind is not None:
             query = query.where(LEDGER.c.event == kind.value)
+        if digest is not None:
+            query = query.where(LEDGER.c.digest == digest)
         for row in connection.execute(query.execution_options(yield_per=_READ_LINES)):
             yield Line(**row._mapping)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from aiohttp import web
 
 from gateway.errors import CentreFault, MethodUnknown, PathUnknown, Retry, YizhanError
@@ -15,10 +17,22 @@ _PRIVATE_EXIT = 2
 @web.middleware
 async def answer_with_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Below the access log: every refusal gets a code and a next step."""
+    return await _answered(request, handler, _public)
+
+
+@web.middleware
+async def answer_the_office(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The same towards the centre's own office, to which its configuration is no secret."""
+    return await _answered(request, handler, lambda error: error)
+
+
+async def _answered(
+    request: web.Request, handler: Handler, told: Callable[[YizhanError], YizhanError]
+) -> web.StreamResponse:
     try:
         return await handler(request)
     except YizhanError as error:
-        return _answer(request, _public(error))
+        return _answer(request, told(error))
     except web.HTTPNotFound:
         return _answer(request, PathUnknown())
     except web.HTTPMethodNotAllowed as error:

@@ -1,8 +1,9 @@
 """One request as the access log sees it, and the line it becomes.
 
-A line holds method, path, status, code, party, bytes and seconds. A path is logged only if it is one of ours (its one
-variable is a digest): anybody can write anything into another. Defects are logged by type and place, without the
-exception's own words, which quote what the code was given.
+A line holds method, path, status, code, party, bytes and seconds. A path is logged only if it is one of ours (what
+varies in it are digests and numbers of ours and, on the office interface, a feed and a period): anybody can write
+anything into another. Defects are logged by type and place, without the exception's own words, which quote what the
+code was given.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ from gateway.errors import (
     YizhanError,
 )
 
-MAX_ANSWER = 1024 * 1024
+MAX_ANSWER = 2 * 1024 * 1024
 MAX_RECEIPTS = 8
 """More centres than a batch ever passes."""
 _MAX_TEXT = 400

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -141,6 +141,48 @@ class CentreClient:
         if answer.response.status_code != _OK:
             raise self._unexpected(answer)
         return read_hearing(answer.body, self._centre)
+
+    def instructions(self, wait: int, known: Iterable[str] = ()) -> bytes:
+        """What the office has this department do that has not ended (`gateway.instructions.handing`), unverified.
+
+        One try: whoever asks again and again has a patience of its own.
+
+        Args:
+            wait: seconds for which the centre may hold an empty answer back.
+            known: numbers that this front-end has and need not be given.
+
+        Raises:
+            PeerRefused, PeerUnavailable, PeerUntrusted, OwnCertificateRefused, PeerMalformed: as `submit`.
+        """
+        answer = self._ask("GET", "/v1/instructions", params={"wait": wait, "known": ",".join(known)})
+        if answer.response.status_code != _OK:
+            raise self._unexpected(answer)
+        return answer.body
+
+    def report(self, number: str, report: bytes) -> bytes:
+        """Tell how far an instruction is (`gateway.instructions.report`); what the centre answers, unverified.
+
+        Raises:
+            PeerRefused: there is none of this number for this department, or the report is none.
+            PeerUnavailable, PeerUntrusted, OwnCertificateRefused, PeerMalformed: as `submit`.
+        """
+        said = {"Content-Type": "application/json"}
+        answer = self._patiently(partial(self._post_dated, f"/v1/instructions/{number}/reports", said, content=report))
+        if answer.response.status_code != _OK:
+            raise self._unexpected(answer)
+        return answer.body
+
+    def health(self, challenge: str) -> bytes:
+        """Ask the centre for its signed answer to `challenge` (64 hex digits); DER, not verified.
+
+        Raises:
+            PeerRefused: the centre answers no health check, or not to us; `peer_code` says why.
+            PeerUnavailable, PeerUntrusted, OwnCertificateRefused, PeerMalformed: as `submit`.
+        """
+        answer = self._patiently(partial(self._ask, "GET", "/v1/health", params={"challenge": challenge}))
+        if answer.response.status_code != _OK:
+            raise self._unexpected(answer)
+        return self._receipt_in(answer)
 
     def deliver(
         self,

@@ -14,6 +14,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
+from gateway.envelope.instruction import match_instruction, read_instruction
 from gateway.envelope.papers import Papers, check_papers
 from gateway.envelope.papers.bundle import PAPERS
 from gateway.envelope.payload import PayloadReader
@@ -22,6 +23,7 @@ from gateway.envelope.report import Given, identify, verify_files
 from gateway.envelope.sealed import Declared, Sealed, check_payload, check_recipient, open_key, verify, verify_manifest
 from gateway.errors import EnvelopeRefused, YizhanError
 from gateway.keys import Decryptor, KeyRing, Stage, Trust
+from tests.vectors.instructions import PATHS, READER
 from tests.vectors.make import main as make_vectors
 
 ROOT = Path(__file__).parents[2]
@@ -106,6 +108,14 @@ def test_what_only_a_private_key_can_tell_is_not_refused_without_one(vector: dic
     paths = [VECTORS / name for name in vector["files"].values()]
     report = verify_files(identify(Given(name=p.name, stream=p.open("rb")) for p in paths), trust, AT)
     assert "3.8-3.11, 4.4-4.5" in {finding.steps for finding in report.unchecked}
+
+
+@pytest.mark.parametrize("vector", via("instruction"))
+def test_an_instruction_passes_or_fails_exactly_where_it_says(vector: dict, trust: Trust) -> None:
+    with expected(vector) as refusal:
+        said = read_instruction(read(vector, "instruction"), trust, AT)
+        match_instruction(said, READER, PATHS[said.feed])
+    assert refusal is None or refusal.value.code == vector["code"]
 
 
 def test_the_script_makes_exactly_the_vectors_that_are_here(tmp_path: Path) -> None:

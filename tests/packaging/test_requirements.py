@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 from tests.packaging.conftest import ROOT
 
-LOCKS = ("core", "all", "dev")
+LOCKS = ("core", "all", "dev", "airflow")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 IN_ALL = ("soap", "sftp", "odbc", "oracle", "files", "postgres", "inbox")
@@ -38,7 +38,12 @@ CORE = _needs(PROJECT["project"]["dependencies"])
 DRIVERS = _needs(*(EXTRAS[name] for name in IN_ALL))
 BUILD = _needs([line for line in (ROOT / "requirements" / "build.in").read_text().splitlines() if line[0] != "#"])
 DEV = _needs(PROJECT["dependency-groups"]["dev"])
-WANTED = {"core": CORE, "all": CORE + DRIVERS + BUILD, "dev": CORE + DRIVERS + BUILD + DEV}
+WANTED = {
+    "core": CORE,
+    "all": CORE + DRIVERS + BUILD,
+    "dev": CORE + DRIVERS + BUILD + DEV,
+    "airflow": CORE + BUILD + _needs(EXTRAS["airflow"]),
+}
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -68,8 +73,9 @@ def test_no_lock_knows_where_it_was_fetched_from(path: Path) -> None:
 
 
 def test_the_locks_agree_with_each_other() -> None:
-    core, everything, dev = map(_pins, LOCKS)
+    core, everything, dev, airflow = map(_pins, LOCKS)
     assert core.items() <= everything.items() <= dev.items()
+    assert core.items() <= airflow.items()
 
 
 def test_core_brings_no_driver_and_nothing_brings_airflow() -> None:

@@ -37,6 +37,7 @@ class Proxy:
         self._listener = socket.create_server((HOST, 0))
         self._order: _Order | None = None
         self._sockets: list[socket.socket] = [self._listener]
+        self._down = threading.Event()
         self.cuts = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -48,6 +49,15 @@ class Proxy:
         """Cut the first connection on which the client sends `at`, and do `then` at that moment."""
         self._order = _Order(at=at, how=how, then=then)
 
+    def sever(self) -> None:
+        """The network is down: every connection breaks, and new ones end at once, until `mend`."""
+        self._down.set()
+        for one in self._sockets[1:]:
+            _close(one)
+
+    def mend(self) -> None:
+        self._down.clear()
+
     def close(self) -> None:
         for one in self._sockets:
             _close(one)
@@ -56,6 +66,9 @@ class Proxy:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
+                if self._down.is_set():
+                    _close(client)
+                    continue
                 self._sockets.append(client)
                 try:
                     server = socket.create_connection((HOST, self._server_port))

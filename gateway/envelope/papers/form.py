@@ -93,14 +93,14 @@ def _parse(data: bytes, form: Form[T]) -> tuple[signed.SignedMessage, bytes]:
     der.bounded(data, form.file, MAX_PAPER)
     message = signed.parse(data, form.steps)
     if message.content is None:
-        raise form.steps.not_canonical()  # ENVELOPE 6.2, 7.2
+        raise form.steps.not_canonical()  # ENVELOPE 6.2, 7.2, 8.2
     return message, message.content
 
 
 def _decode(content: bytes, form: Form[T]) -> T:
     head = read_head(content)
     if head and head.get("format") != form.format:
-        raise form.unsupported()  # ENVELOPE 6.6, 7.6
-    document = read(content, form.shape, form.malformed)  # ENVELOPE 6.7, 7.7
+        raise form.unsupported()  # ENVELOPE 6.6, 7.6, 8.6
+    document = read(content, form.shape, form.malformed)  # ENVELOPE 6.7, 7.7, 8.7
     form.rules(document)
     return document

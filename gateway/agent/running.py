@@ -1,0 +1,215 @@
+"""The agent at work: it fetches, works and reports until it is told to stop. It only ever calls out.
+
+    main thread     one instruction after the other, and the schedule                    `Agent.run`
+    one a centre    asks what is to be done (long poll), and takes it in                 `_fetch`
+    one             sends reports, in their order, and keeps them until they are heard   `_report`
+    one             tells the centres how this machine fares                             `_beat`
+
+They share the tray and nothing else, so that any of them may die at any point. Must never construct a room.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from gateway.agent.intake import take_in
+from gateway.agent.rooms import Rooms
+from gateway.agent.schedule import Daily
+from gateway.agent.tray import Pending
+from gateway.agent.working import Jitter, Pauses, Worker
+from gateway.errors import PeerRefused, YizhanError
+from gateway.instructions.handing import MAX_KNOWN, parse_given, parse_heard
+
+_HOLD = 25
+_QUIET = 2.0  # seconds between two questions, however quickly they were answered
+_IDLE = 60.0
+
+
+class Line(Protocol):
+    """A line to one centre (`gateway.transport.CentreClient`)."""
+
+    def instructions(self, wait: int, known: Iterable[str] = ()) -> bytes:
+        """What there is to do, after at most `wait` seconds. Raises: any Retry, PeerRefused."""
+
+    def report(self, number: str, report: bytes) -> bytes:
+        """Tell how far an instruction is. Raises: any Retry, PeerRefused."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outside:
+    """What the agent reaches, and whom it tells.
+
+    Attributes:
+        centres: those that this department's feeds go to first. connect: a line to one of them.
+        beat: tells them all how this machine fares; gives what did not work. beat_every: in seconds.
+        complain, remark: a word to whoever looks after this machine.
+    """
+
+    centres: Sequence[str]
+    connect: Callable[[str], AbstractContextManager[Line]]
+    beat: Callable[[], Iterable[YizhanError]]
+    beat_every: float
+    complain: Callable[[YizhanError], None]
+    remark: Callable[[str, str], None]
+
+
+class Agent:
+    """One agent. `stop` may be called from a signal handler."""
+
+    def __init__(self, rooms: Rooms, outside: Outside, daily: Daily | None, jitter: Jitter) -> None:
+        self._rooms, self._outside, self._daily, self._jitter = rooms, outside, daily, jitter
+        self._stop, self._wake, self._told = threading.Event(), threading.Event(), threading.Event()
+        self._broken = threading.Event()
+        self._failed: dict[str, str] = {}  # by what was tried: the code with which it failed last
+        self._worker = Worker(
+            rooms, stopping=self._stop.is_set, told=self._told.set, complain=outside.complain, jitter=jitter
+        )
+
+    def stop(self) -> None:
+        """End after the present stage."""
+        self._stop.set()
+        self._wake.set()
+        self._told.set()
+
+    def run(self) -> bool:
+        """Until `stop`; whether it ended because of that, and not because a thread broke."""
+        loops = [lambda centre=centre: self._fetch(centre) for centre in self._outside.centres]
+        for loop in (*loops, self._report, self._beat):
+            threading.Thread(target=self._guarded, args=(loop,), daemon=True).start()
+        while not self._stop.is_set():
+            self._wake.clear()
+            self._wake.wait(self._work())
+        return not self._broken.is_set()
+
+    def once(self) -> list[YizhanError]:
+        """Fetch, work, keep the schedule, report and beat once; what did not work."""
+        failed: list[YizhanError] = []
+        for centre in self._outside.centres:
+            failed += self._tried(lambda centre=centre: self._ask(centre, 0))
+        self._work()
+        for centre, reports in self._by_centre().items():
+            failed += self._tried(lambda centre=centre, reports=reports: self._send(centre, reports))
+        failed += self._outside.beat()
+        return failed
+
+    # --- the main thread ----------------------------------------------------------------------------------------------
+
+    def _work(self) -> float:
+        """What can be done now; seconds until there may be more."""
+        try:
+            waits = [self._worker.work()]
+            if self._daily is not None:
+                if self._daily.due() and not self._stop.is_set():
+                    for error in self._daily.run(self._stop.is_set):
+                        self._outside.complain(error)
+                waits.append(self._daily.wait())
+        except YizhanError as error:  # our own stores, for the moment
+            self._outside.complain(error)
+            return _IDLE
+        return min([one for one in waits if one is not None], default=_IDLE)
+
+    # --- the other threads --------------------------------------------------------------------------------------------
+
+    def _guarded(self, loop: Callable[[], None]) -> None:
+        """A thread that breaks ends the whole, which is begun anew by whoever keeps it running."""
+        try:
+            loop()
+        finally:
+            if not self._stop.is_set():
+                self._broken.set()
+                self.stop()
+
+    def _fetch(self, centre: str) -> None:
+        pauses = Pauses(self._jitter)
+        while not self._stop.is_set():
+            asked = time.monotonic()
+            if self._reached(f"fetch {centre}", lambda: self._ask(centre, _HOLD)):
+                pauses.reset()
+                self._stop.wait(max(0.0, _QUIET - (time.monotonic() - asked)))
+            else:
+                self._stop.wait(pauses.take())
+
+    def _report(self) -> None:
+        pauses = Pauses(self._jitter)
+        while not self._stop.is_set():
+            self._told.clear()
+            sent = [
+                self._reached(f"report {centre}", lambda centre=centre, reports=reports: self._send(centre, reports))
+                for centre, reports in self._by_centre().items()
+            ]
+            if all(sent):
+                pauses.reset()
+                self._told.wait(_IDLE)
+            else:
+                self._stop.wait(pauses.take())
+
+    def _beat(self) -> None:
+        while not self._stop.is_set():
+            for error in self._outside.beat():
+                self._tell_once("beat", error)
+            self._stop.wait(self._outside.beat_every)
+
+    # --- conversations ------------------------------------------------------------------------------------------------
+
+    def _ask(self, centre: str, wait: int) -> None:
+        tray = self._rooms.tray
+        here = {*tray.waiting(), *(one.key for one in tray.pending())}
+        known = sorted({key.number for key in here if key.centre == centre})[:MAX_KNOWN]
+        with self._outside.connect(centre) as line:
+            given = parse_given(line.instructions(wait, known))
+        for one in given:
+            taken = take_in(centre, one, self._rooms)
+            if taken is None:
+                continue
+            if taken.error is not None:
+                self._outside.complain(taken.error)
+            else:
+                self._outside.remark(f"收到指令 {one.number}({centre})", f"instruction {one.number} from {centre}")
+                self._wake.set()
+        self._told.set()
+
+    def _by_centre(self) -> dict[str, list[Pending]]:
+        found: dict[str, list[Pending]] = {}
+        for report in self._rooms.tray.pending():
+            found.setdefault(report.key.centre, []).append(report)
+        return found
+
+    def _send(self, centre: str, reports: Iterable[Pending]) -> None:
+        """What a centre refuses to hear is not said again: it has forgotten the instruction, or speaks otherwise."""
+        with self._outside.connect(centre) as line:
+            for report in reports:
+                try:
+                    parse_heard(line.report(report.key.number, report.content))
+                except PeerRefused as refused:
+                    self._outside.complain(refused)
+                self._rooms.tray.acknowledge(report)
+
+    def _reached(self, what: str, talk: Callable[[], None]) -> bool:
+        """Whether it worked; what did not is told when it begins, and when it is over."""
+        for error in self._tried(talk):
+            self._tell_once(what, error)
+            return False
+        if self._failed.pop(what, None) is not None:
+            self._outside.remark("已恢复与中心的连接。", "the centre can be reached again.")
+            self._worker.retry_now()
+            if self._daily is not None:
+                self._daily.retry_now()
+            self._wake.set()
+        return True
+
+    def _tried(self, talk: Callable[[], None]) -> list[YizhanError]:
+        try:
+            talk()
+        except YizhanError as error:
+            return [error]
+        return []
+
+    def _tell_once(self, what: str, error: YizhanError) -> None:
+        if self._failed.get(what) != error.code:
+            self._failed[what] = error.code
+            self._outside.complain(error)

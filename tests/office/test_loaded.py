@@ -1,0 +1,42 @@
+"""What the office interface says of a period and a batch once a real front-end has delivered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from gateway.demo.sources import vouchers
+from tests.journeys.hatchery import Hatchery
+from tests.journeys.world import FEED, World, found_world, free_port
+from tests.office.world import Receiver, open_office
+
+
+@pytest.fixture
+def world(tmp_path: Path, hatchery: Hatchery) -> Iterator[World]:
+    source = tmp_path / "cwgl.db"
+    vouchers.write(source, 400, date(2024, 1, 1), date(2025, 1, 1), 7)
+    (tmp_path / "county").mkdir()
+    made = found_world(tmp_path / "county", source, hatchery)
+    yield made
+    made.stop()
+
+
+def test_a_loaded_period_adds_up_and_its_batch_is_explained(world: World) -> None:
+    port = free_port()
+    open_office(world.county, listen={"host": "127.0.0.1", "port": port})
+    world.serve()
+    ended = world.yizhan("run", FEED, "--period", "2024Q1")
+    assert ended.code == 0, ended.err
+    here = Receiver(site=world.centre_site, county=world.county, hatchery=world.hatchery, office_port=port)
+    row = json.loads(here.office("GET", f"/periods/{FEED}/2024Q1").body)
+    assert (row["batch"], row["revision"], row["held"]) == (f"{FEED}/2024Q1/r1", 1, False)
+    assert row["sent"] > 0
+    assert row["sent"] == row["loaded"] + row["problem"] + row["duplicate"]
+    lines = json.loads(here.office("GET", f"/batches/{row['digest']}").body)["lines"]
+    assert [line["event"] for line in lines] == ["admitted", "loaded"]
+    shown = json.loads(world.yizhan("ledger", "show", row["batch"], "--json", site=world.centre_site).out)
+    assert lines == shown["lines"]
