@@ -23,10 +23,11 @@ lint:            ## style and the rooms' arrows
 	@sh scripts/setup.sh test
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/lint-imports
 
-bench:           ## memory of a 2,000,000-row feed; each adapter beside the plain tool; reports, never asserts
+bench:           ## memory of a 2,000,000-row feed; each adapter beside the plain tool; a scrape; never asserts
 	@sh scripts/setup.sh demo
 	$(PY) -m benchmarks.memory --rows 2000000
 	$(PY) -m benchmarks.adapters --rows 1000000
+	$(PY) -m benchmarks.exporter --feeds 2000 --periods 24
 
 airflow-env:     ## the Airflow environment, .airflow/venv
 	@sh scripts/setup.sh airflow

@@ -75,8 +75,8 @@ class Registry:
         for entry in self.entries:
             if entry.name == name:
                 return entry
-        near = get_close_matches(name, [entry.name for entry in self.entries], 1) or ["-"]
-        raise UnknownName(kind_zh="适配器", kind_en="adapter", name=name, near=near[0])
+        near = next(iter(get_close_matches(name, [entry.name for entry in self.entries], 1)), None)
+        raise UnknownName(kind_zh="适配器", kind_en="adapter", name=name, near=near)
 
 
 def _entry(point: EntryPoint) -> Entry:

@@ -135,12 +135,18 @@ class ClockRefused(Refuse):
 
 
 class UnknownName(Refuse):
-    """Facts: `kind_zh`, `kind_en`, `name`, `near` (nearest valid name or '-')."""
+    """Facts: `kind_zh`, `kind_en`, `name`, `near` (the nearest valid names; None or empty where none is)."""
 
     code = "YZ-1006"
     exit_code = 2
     zh, en = "没有这个{kind_zh}:{name}。", "no such {kind_en}: {name}."
     zh_next, en_next = "最接近的是:{near}。", "Nearest: {near}."
+
+    def message(self, lang: Lang) -> str:
+        """Without a word about the nearest where nothing is near."""
+        if self.facts["near"]:
+            return super().message(lang)
+        return (self.zh if lang == "zh" else self.en).format(**self.facts)
 
 
 class PeriodInvalid(Refuse):
@@ -201,6 +207,33 @@ class EventPeriodMissing(Refuse):
     zh_next, en_next = (
         "请用 --period 给出事件的数据期(北京时间,到分钟),如 {expected}。",
         "Give the event's period with --period, its minute in Beijing time: {expected}",
+    )
+
+
+class PeriodUnfit(Refuse):
+    """A period of another rhythm. Facts: `feed`, `period`, `cadence_zh`, `cadence_en`, `expected` (an example)."""
+
+    code = "YZ-1018"
+    exit_code = 2
+    zh, en = (
+        "{period} 不是 {feed} 的数据期(周期:{cadence_zh})。",
+        "{period} is no period of {feed} ({cadence_en}).",
+    )
+    zh_next, en_next = (
+        "应写作 {expected};一次采集多个事项的,请在命令中写明周期相同的归集事项。",
+        "Write it as {expected}; where several feeds are collected, name those of one rhythm.",
+    )
+
+
+class BatchUnknown(Refuse):
+    """The ledger was asked for what is no batch of it. Facts: `name`, `example` (the nearest batch, or any)."""
+
+    code = "YZ-1019"
+    exit_code = 2
+    zh, en = "台账中没有批次 {name}。", "the ledger has no batch {name}."
+    zh_next, en_next = (
+        "ledger show 按批次号查询,如 {example};按事项或数据期查询用 yizhan ledger list --feed … --period …。",
+        "It is asked by a batch's id, such as {example}; by feed or period ask: yizhan ledger list --feed … --period …",
     )
 
 
@@ -1726,7 +1759,10 @@ class FeedUnknown(Refuse):
     code = "YZ-5024"
     status = 403
     zh, en = "拒绝接收:本中心目录中没有 {feed}。", "refused: this centre's catalogue has no feed {feed}."
-    zh_next, en_next = "请双方核对目录版本。", "Compare the catalogues of both sides."
+    zh_next, en_next = (
+        "请双方核对目录版本;中心的目录改过的,须重启 yizhan serve,它沿用启动时的目录。",
+        "Compare the catalogues of both sides; yizhan serve keeps the one it started with: restart it after a change.",
+    )
 
 
 class SchemaDiffers(Refuse):
@@ -1846,7 +1882,10 @@ class PeerUnavailable(Retry):
 
     code = "YZ-6101"
     zh, en = "连接中心失败:{centre}:{reason_zh}。", "cannot reach centre {centre}: {reason_en}."
-    zh_next, en_next = "封装包仍在待发目录,系统会稍后续传。", "The sealed batch stays in the spool and will be resumed."
+    zh_next, en_next = (
+        "待发的封装包都还在本机,再次连接时续传;请稍后再试。",
+        "Nothing is lost: what waits here is resumed at the next attempt. Try again later.",
+    )
 
 
 class PeerUntrusted(Retry):
@@ -3198,29 +3237,30 @@ class WaiverUnknown(Refuse):
     """Facts: `feed`, `period`, `number`."""
 
     code = "YZ-8103"
-    exit_code = 2
     zh = "未撤销:{feed} {period} 没有有效的免报或延期决定 {number}。"
     en = "nothing withdrawn: no exemption or extension {number} of {feed} {period} is in force."
     zh_next, en_next = "请用 yizhan waiver list 查看。", "Look it up with: yizhan waiver list"
 
 
 class ExtensionTooShort(Refuse):
-    """An extension that ends no later than the rule's own due. Facts: `feed`, `period`, `until`, `due`."""
+    """An extension that ends no later than the rule's own due.
+
+    Facts: `feed`, `period`, `until`, `due` (both as people write them, Beijing time).
+    """
 
     code = "YZ-8104"
-    exit_code = 2
     zh = "未登记延期:{feed} {period} 按规则应报至 {due},延期至 {until} 并不更晚。"
     en = "no extension entered: {feed} {period} is due at {due} by its rule, and {until} is no later."
     zh_next, en_next = "请用 --until 写更晚的时刻。", "Give a later moment with --until."
 
 
 class PeriodNotOwed(Refuse):
-    """Facts: `feed`, `period`, `starts`, `cadence`."""
+    """Facts: `feed`, `period`, `starts`, `cadence_zh`, `cadence_en`."""
 
     code = "YZ-8105"
     exit_code = 2
-    zh = "{period} 不是 {feed} 应报的数据期(周期 {cadence},自 {starts} 起报)。"
-    en = "{period} is no period that {feed} owes ({cadence}, from {starts} on)."
+    zh = "{period} 不是 {feed} 应报的数据期(周期:{cadence_zh},自 {starts} 起报)。"
+    en = "{period} is no period that {feed} owes ({cadence_en}, from {starts} on)."
     zh_next, en_next = (
         "请用 yizhan catalogue show {feed} 查看周期与起报期。",
         "See its rhythm and first period with: yizhan catalogue show {feed}",
@@ -3228,11 +3268,12 @@ class PeriodNotOwed(Refuse):
 
 
 class NotEventDriven(Refuse):
-    """Facts: `feed`, `cadence`."""
+    """Facts: `feed`, `cadence_zh`, `cadence_en`."""
 
     code = "YZ-8106"
     exit_code = 2
-    zh, en = "{feed} 按周期报送({cadence}),不登记事件。", "{feed} is owed in a rhythm ({cadence}), not by events."
+    zh = "{feed} 按周期报送({cadence_zh}),不登记事件。"
+    en = "{feed} is owed in a rhythm ({cadence_en}), not by events."
     zh_next, en_next = (
         "事件只用于时限规则为 cadence: event 的归集事项。",
         "Events are for feeds whose due rule has cadence: event.",
@@ -3257,6 +3298,18 @@ class WaiverSpanInvalid(Refuse):
     zh_next, en_next = (
         "--to 不得早于 --period;事件驱动的事项请逐个登记。",
         "--to must not lie before --period; of an event-driven feed name each event.",
+    )
+
+
+class EventUnknown(Refuse):
+    """A decision about an event that nobody entered. Facts: `feed`, `period`."""
+
+    code = "YZ-8109"
+    exit_code = 2
+    zh, en = "未登记:{feed} 没有登记过事件 {period}。", "nothing entered: {feed} has no event {period}."
+    zh_next, en_next = (
+        "请核对 --period;确有其事的,先登记:yizhan event {feed} --at …",
+        "Check --period; if it did happen, enter it first: yizhan event {feed} --at …",
     )
 
 
@@ -3411,6 +3464,28 @@ class BulletinPeriodInvalid(Refuse):
         "通报期请写日、周、月、季、半年或年,如 2026-10、2026Q3。",
         "Name a day, week, month, quarter, half-year or year, as in 2026-10 or 2026Q3.",
     )
+
+
+class BulletinUnwritten(Refuse):
+    """It was issued, and then its file could not be written. Facts: `period`, `path`."""
+
+    code = "YZ-8135"
+    exit_code = 2
+    zh = "{period} 的通报已经发布并入台账,但写文件失败:{path}。"
+    en = "the bulletin of {period} has been issued and is in the ledger; the file {path} could not be written."
+    zh_next, en_next = (
+        "不要再次发布;排除原因后另写文件:yizhan bulletin {period} --out 文件(不带 --issue、--correct)。",
+        "Do not issue it again. Write the file anew: yizhan bulletin {period} --out FILE, without --issue, --correct.",
+    )
+
+
+class DunnerMissing(Refuse):
+    """Nobody who may answers for a dunning notice. Facts: `person`, `party`, `possible_zh`, `possible_en`."""
+
+    code = "YZ-8136"
+    exit_code = 2
+    zh, en = "{party} 的催报不能由 {person} 负责。", "{person} cannot answer for a dunning notice of {party}."
+    zh_next, en_next = "请以 --by 写明由谁负责,可为:{possible_zh}。", "Say with --by who does: {possible_en}."
 
 
 # instructions and the office interface

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime, time
 
 from gateway.calendar import ASIA_SHANGHAI
 from gateway.errors import ClockRefused, MomentInvalid
 
 Clock = Callable[[], datetime]
+
+_YEARS = range(1901, 2999)
+"""Periods lie in 1900 to 2999, and whoever looks at one looks at its neighbours."""
+_LAST_SECOND = time(23, 59, 59)
+_WHOLE = "2026-11-30T23:59:59+08:00"
+_WHOLE_OR_DAY = f"2026-11-30 / {_WHOLE}"
 
 
 def system_clock() -> datetime:
@@ -37,13 +43,20 @@ def moment(text: str) -> datetime:
     """An ISO 8601 moment; without an offset it is Beijing time.
 
     Raises:
-        MomentInvalid: not a moment.
+        MomentInvalid: not a moment, or in no year that there are periods of.
     """
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise MomentInvalid(text=text, expected="2026-11-30T23:59:59+08:00") from None
-    return at if at.tzinfo else at.replace(tzinfo=ASIA_SHANGHAI)
+    return _moment(text, _WHOLE)
+
+
+def minute(text: str) -> datetime:
+    """A moment that is told to the minute: a date alone names none of its minutes.
+
+    Raises:
+        MomentInvalid: not a moment, or a date.
+    """
+    if _day(text) is not None:
+        raise MomentInvalid(text=text, expected="2026-11-30T09:30")
+    return moment(text)
 
 
 def end_of(text: str) -> datetime:
@@ -52,4 +65,23 @@ def end_of(text: str) -> datetime:
     Raises:
         MomentInvalid: not a moment.
     """
-    return moment(f"{text}T23:59:59" if len(text) == len("2026-12-31") else text)
+    day = _day(text)
+    return _moment(text if day is None else datetime.combine(day, _LAST_SECOND).isoformat(), _WHOLE_OR_DAY)
+
+
+def _moment(text: str, expected: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise MomentInvalid(text=text, expected=expected) from None
+    if at.year not in _YEARS:
+        raise MomentInvalid(text=text, expected=expected)
+    return at if at.tzinfo else at.replace(tzinfo=ASIA_SHANGHAI)
+
+
+def _day(text: str) -> date | None:
+    """The date that the text is, in any form of ISO 8601; None where it is none, or more than one."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None

@@ -1,14 +1,14 @@
 """The receipts a node holds, as deliveries: a centre's out of its warehouse, a front-end's out of its spool.
 
 Reads each of them once. Must never judge, nor read the ledger: when a receipt was heard of, and how far the clocks were
-apart, is told by whoever does.
+apart, is added by whoever does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from functools import cache
 from typing import Protocol
 
 from gateway import warehouse
@@ -20,23 +20,22 @@ from gateway.envelope.report import Files, inspect
 from gateway.freshness import Delivery
 from gateway.spool import Entry, State
 
+period_of = cache(Period.parse)
+"""A county's history names few periods, and each of them some thousand times."""
+
 
 @dataclass(frozen=True, kw_only=True)
-class Told:
-    """What the ledger adds to a receipt, by the digest of its manifest; where it says nothing, there is no entry.
+class Receipt:
+    """One of them, by the digest of its manifest; what the ledger says of it is still to be added."""
 
-    Attributes:
-        heard: when this node had the receipt, by its own clock. skews: how far the sender was ahead of the centre.
-    """
-
-    heard: dict[str, datetime]
-    skews: dict[str, timedelta]
+    digest: str
+    delivery: Delivery
 
 
 class Receipts(Protocol):
     """The receipts of one node."""
 
-    def new(self, told: Told) -> Iterator[Delivery]:
+    def new(self) -> Iterator[Receipt]:
         """Those not given before. Raises: what reading the node's store raises."""
 
 
@@ -53,12 +52,12 @@ class Warehoused:
         self._feeds = {feed.id: feed for feed in node.catalogue.feeds}
         self._position = 0
 
-    def new(self, told: Told) -> Iterator[Delivery]:
+    def new(self) -> Iterator[Receipt]:
         """See `Receipts`."""
         for held in self._node.warehouse.deliveries(after=self._position):
-            self._position = held.position
             if held.facts.feed in self._feeds:
-                yield _from_warehouse(self._feeds[held.facts.feed], held, told)
+                yield _from_warehouse(self._feeds[held.facts.feed], held)
+            self._position = held.position
 
 
 class Spooled:
@@ -69,21 +68,21 @@ class Spooled:
         self._feeds = {feed.id: feed for feed in node.feeds}
         self._read: set[str] = set()
 
-    def new(self, told: Told) -> Iterator[Delivery]:
+    def new(self) -> Iterator[Receipt]:
         """See `Receipts`."""
         for entry in self._node.spool.entries(State.DONE):
             if entry.name.feed not in self._feeds or str(entry.name) in self._read or entry.receipt is None:
                 continue  # one that lost its receipt is for fsck to name
+            yield _from_receipt(self._feeds[entry.name.feed], entry)
             self._read.add(str(entry.name))
-            yield _from_receipt(self._feeds[entry.name.feed], entry, told)
 
 
-def _from_warehouse(feed: Feed, held: warehouse.Delivery, told: Told) -> Delivery:
+def _from_warehouse(feed: Feed, held: warehouse.Delivery) -> Receipt:
     facts, (net_rows, net_sums) = held.facts, held.effect.net
     whole = feed.mode is Mode.SNAPSHOT
-    return Delivery(
+    delivery = Delivery(
         feed=facts.feed,
-        period=Period.parse(facts.period),
+        period=period_of(facts.period),
         revision=facts.revision,
         batch=facts.batch,
         kind=Kind(facts.kind),
@@ -94,18 +93,18 @@ def _from_warehouse(feed: Feed, held: warehouse.Delivery, told: Told) -> Deliver
         problem_rows=held.problem_rows,
         offered_rows=held.counted.rows + facts.set_aside,
         net_rows=net_rows,
-        skew=told.skews.get(facts.digest),
     )
+    return Receipt(digest=facts.digest, delivery=delivery)
 
 
-def _from_receipt(feed: Feed, entry: Entry, told: Told) -> Delivery:
+def _from_receipt(feed: Feed, entry: Entry) -> Receipt:
     """A receipt was verified before its entry came to `done`; `fsck` verifies it again."""
-    contents, digest = inspect(Files(manifest=entry.manifest, receipt=entry.receipt)), entry.digest
+    contents = inspect(Files(manifest=entry.manifest, receipt=entry.receipt))
     said, receipt = contents.manifest, contents.receipt
     whole = feed.mode is Mode.SNAPSHOT
-    return Delivery(
+    delivery = Delivery(
         feed=said.feed,
-        period=Period.parse(said.period),
+        period=period_of(said.period),
         revision=said.revision,
         batch=said.batch_id,
         kind=said.kind,
@@ -116,9 +115,8 @@ def _from_receipt(feed: Feed, entry: Entry, told: Told) -> Delivery:
         problem_rows=receipt.problem.rows,
         offered_rows=receipt.counted.rows + said.problems.rows,
         net_rows=receipt.effect.net_rows,
-        skew=told.skews.get(digest),
-        heard_at=told.heard.get(digest),
     )
+    return Receipt(digest=entry.digest, delivery=delivery)
 
 
 def _sum(sums: Sequence[tuple[str, int]], field: str | None) -> int | None:

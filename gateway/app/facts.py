@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import timedelta
-from functools import cache
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
-from gateway.app.deliveries import Receipts, Told, receipts_of
+from gateway.app.deliveries import Receipt, Receipts, period_of, receipts_of
 from gateway.app.rooms import CentreNode, FrontEnd
 from gateway.calendar import Period
 from gateway.errors import LoadUnbalanced, Unbalanced
@@ -25,8 +24,6 @@ _STEPS = frozenset(step.value for step in Step)
 _HOLDING = (EventKind.HELD, EventKind.RELEASED, EventKind.BURIED, EventKind.RETRIED)
 _KEPT = (*DECISIONS, *_HOLDING, EventKind.OCCURRED)  # read whole whenever one of a feed is new
 
-_period = cache(Period.parse)
-
 
 def facts_of(node: FrontEnd | CentreNode) -> Facts:
     """All that the node's own stores say of the feeds in its catalogue. Raises: what reading them raises."""
@@ -37,7 +34,7 @@ def facts_of(node: FrontEnd | CentreNode) -> Facts:
 class _Feed:
     """What was read of one feed."""
 
-    deliveries: list[Delivery] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
     imbalances: list[Imbalance] = field(default_factory=list)
     stages: list[Stage] = field(default_factory=list)
     kept: list[Line] = field(default_factory=list)
@@ -53,6 +50,7 @@ class Following:
         self._node = node
         feeds = node.catalogue.feeds if isinstance(node, CentreNode) else node.feeds
         self._known = frozenset(feed.id for feed in feeds)
+        self._measured_by = EventKind.ADMITTED if isinstance(node, CentreNode) else EventKind.RECEIPTED
         self._begin()
 
     def now(self) -> Facts:
@@ -62,8 +60,8 @@ class Following:
         """
         if not self._goes_on():
             self._begin()
-        self._read_lines()
         self._read_receipts()
+        self._read_lines()  # after the receipts: whatever the ledger adds to one of them was written before it
         if self._touched:
             for feed in self._touched:
                 self._by_feed[feed] = self._facts(feed)
@@ -74,7 +72,8 @@ class Following:
     def _begin(self) -> None:
         self._last: Line | None = None
         self._feeds: defaultdict[str, _Feed] = defaultdict(_Feed)
-        self._told = Told(heard={}, skews={})
+        self._heard: dict[str, datetime] = {}
+        self._skews: dict[str, timedelta] = {}
         self._receipts: Receipts = receipts_of(self._node)
         self._by_feed: dict[str, Facts] = {}
         self._facts_now = Facts()
@@ -89,9 +88,10 @@ class Following:
     def _read_lines(self) -> None:
         for line in self._node.ledger.lines(after=self._last.seq if self._last else 0):
             self._last = line
-            _tell(self._told, line)
+            if line.digest is not None:
+                self._tell(line, line.digest)
             if line.feed in self._known and line.period:
-                self._take(line, line.feed, _period(line.period))
+                self._take(line, line.feed, period_of(line.period))
 
     def _take(self, line: Line, name: str, period: Period) -> None:
         feed = self._feeds[name]
@@ -105,20 +105,37 @@ class Following:
         self._touched.add(name)
 
     def _read_receipts(self) -> None:
-        for one in self._receipts.new(self._told):
-            self._feeds[one.feed].deliveries.append(one)
-            self._touched.add(one.feed)
+        for one in self._receipts.new():
+            self._feeds[one.delivery.feed].receipts.append(one)
+            self._touched.add(one.delivery.feed)
+
+    def _tell(self, line: Line, digest: str) -> None:
+        """When a front-end had a receipt, and how far its clock was off: the first word of each batch counts, so that
+        nothing said later changes what was judged. What a centre above, or below, says of clocks is of other ones."""
+        if line.event != self._measured_by:
+            return
+        said = line.said
+        if line.event == EventKind.RECEIPTED:
+            self._heard.setdefault(digest, line.moment)
+        elif said.department is None:
+            return
+        if said.skew is not None:
+            self._skews.setdefault(digest, timedelta(milliseconds=said.skew))
 
     def _facts(self, name: str) -> Facts:
         feed = self._feeds[name]
         return Facts(
-            deliveries=tuple(feed.deliveries),
+            deliveries=tuple(map(self._delivery, feed.receipts)),
             imbalances=tuple(feed.imbalances),
             held=tuple(held_of(feed.kept)),
             occurrences=occurrences_in(feed.kept),
             waivers=waivers_in(feed.kept),
             stages=tuple(feed.stages),
         )
+
+    def _delivery(self, one: Receipt) -> Delivery:
+        heard, skew = self._heard.get(one.digest), self._skews.get(one.digest)
+        return one.delivery if heard is skew is None else replace(one.delivery, heard_at=heard, skew=skew)
 
 
 def held_of(lines: Iterable[Line]) -> Iterator[Held]:
@@ -148,15 +165,3 @@ def held_of(lines: Iterable[Line]) -> Iterator[Held]:
 def _waited(line: Line, ended: Line | None) -> Held:
     until = ended.moment if ended else None
     return Held(feed=line.feed or "", period=Period.parse(line.period or ""), since=line.moment, until=until)
-
-
-def _tell(told: Told, line: Line) -> None:
-    """When a receipt came, and how far the front-end's clock was off: the first word of each batch counts, so that
-    nothing said later changes what was judged. What came through another centre says nothing of the front-end's."""
-    if line.digest is None:
-        return
-    if line.event == EventKind.RECEIPTED:
-        told.heard.setdefault(line.digest, line.moment)
-    brought = line.event == EventKind.ADMITTED and line.said.department is not None
-    if (brought or line.event == EventKind.RECEIPTED) and line.said.skew is not None:
-        told.skews.setdefault(line.digest, timedelta(milliseconds=line.said.skew))

@@ -155,7 +155,7 @@ class FrontEnd(Node):
         feed = self.catalogue.feed(name)
         if feed in self.feeds:
             return feed
-        near = ", ".join(own.id for own in self.feeds) or "-"
+        near = ", ".join(own.id for own in self.feeds)
         raise UnknownName(kind_zh="本部门归集事项", kind_en="feed of this department", name=name, near=near)
 
     def anchors(self) -> tuple[Anchor, ...]:
@@ -230,7 +230,7 @@ class FrontEnd(Node):
         """A line to one of the centres. Raises: UnknownName: it has no address here; what `tls` raises."""
         address = self.file.centres.get(centre)
         if address is None:
-            near = ", ".join(self.file.centres) or "-"
+            near = ", ".join(self.file.centres)
             raise UnknownName(kind_zh="中心地址", kind_en="centre address", name=centre, near=near)
         context = tls.client_context(self.keys, centre, self.clock)
         return CentreClient(centre=centre, url=address.url, tls=context, clock=self.clock, patience=patience)

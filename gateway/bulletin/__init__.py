@@ -19,7 +19,7 @@ from gateway.bulletin.figures import Approval, ApprovalKind, Before, Entry, Figu
 from gateway.bulletin.gathering import obligations_of
 from gateway.bulletin.issues import Bulletin, issues_in
 from gateway.bulletin.press import Press
-from gateway.bulletin.rendering import ENDINGS, render, write
+from gateway.bulletin.rendering import ENDINGS, render, require_writable, write
 from gateway.bulletin.words import Words
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "issues_in",
     "obligations_of",
     "render",
+    "require_writable",
     "tally",
     "total",
     "write",

@@ -41,8 +41,8 @@ def percent_cell(part: Fraction) -> Cell:
 
 
 def count_cell(count: int) -> Cell:
-    """A count."""
-    return Cell(text=str(count), number=Decimal(count), style="count")
+    """A count, its digits grouped."""
+    return Cell(text=f"{count:,}", number=Decimal(count), style="count")
 
 
 def days_cell(days: Fraction) -> Cell:

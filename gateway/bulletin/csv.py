@@ -27,5 +27,7 @@ def draw(words: Words) -> bytes:
 
 
 def _text(cell: Cell) -> str:
-    """A number is what it is, below zero too; only text can be taken for a formula."""
+    """A number is what it is, below zero too, and a count without its commas; only text can be taken for a formula."""
+    if cell.style == "count":
+        return str(cell.number)
     return cell.text if cell.number is not None else neutral(cell.text)

@@ -11,7 +11,8 @@ The definitions, of one department and the obligations whose data period ends in
 * 报送 `sent`: rows the department had. 退回 `returned`: those of them that went back as problem rows. 入库 `held`:
   rows the centre holds of these periods. 合规率 `compliance`: (sent - returned) / sent; None where nothing was sent.
 * 更正次数 `corrections`: accepted corrections. 催报次数 `dunnings`: different notices that name one of the obligations.
-* 平均延迟 `mean_delay`: days past due of what is late or missing (up to the moment of the bulletin); None without any.
+* 平均延迟 `mean_delay`: days past due of what is late or missing (up to the moment of the bulletin), days of the
+  calendar in Beijing as the board counts them; None without any. A ledger line keeps their sum in seconds.
 * 较上期 `gain`: rate less the rate of the period before; None unless both have one.
 * 排名 `rank`: one more than there are departments with a higher rate, so that equals share it (1, 1, 3); 0 where
   nothing is due.
@@ -63,7 +64,7 @@ class Obligation:
 
     Attributes:
         nil: whether its newest revision states that there was nothing.
-        delay: how long past due, of what is late or missing; else zero.
+        delay: whole days past due, of what is late or missing; else zero.
         sent, returned, held: rows the department had, rows sent back, rows that the centre holds.
         approvals: exemption or extension in force. notices: numbers of the dunning notices that name it.
     """

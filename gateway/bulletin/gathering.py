@@ -10,12 +10,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from gateway.bulletin.figures import Approval, ApprovalKind, Obligation, Standing
-from gateway.calendar import Period
+from gateway.calendar import Period, days_over
 from gateway.catalogue import Catalogue, Feed, Mode
 from gateway.dunning import Notice
 from gateway.envelope.manifest import Kind
-from gateway.freshness import Delivery, Row, State, WaiverKind
-from gateway.freshness.judging import decisive, keeps
+from gateway.freshness import Delivery, Row, State, WaiverKind, keeps
 
 _STANDINGS = {
     State.ON_TIME: Standing.ON_TIME,
@@ -41,20 +40,19 @@ def obligations_of(
         yield _obligation(row, feeds[row.feed], frozenset(naming.get((row.feed, row.period), ())), at)
 
 
-def standing_of(row: Row, feed: Feed, at: datetime) -> Standing:
+def standing_of(row: Row, at: datetime) -> Standing:
     """As the board says; what does not balance is judged by its first receipt, and without one by the time alone."""
     if row.state in _STANDINGS:
         return _STANDINGS[row.state]
-    arrived = _arrived_at(row, feed)
-    if arrived is None:
+    if row.decided_at is None:
         return Standing.OPEN if keeps(row.due, at) else Standing.MISSING
-    if keeps(row.due, arrived):
+    if keeps(row.due, row.decided_at):
         return Standing.ON_TIME
     return Standing.EXEMPT if _is_exempt(row) else Standing.LATE
 
 
 def _obligation(row: Row, feed: Feed, notices: frozenset[str], at: datetime) -> Obligation:
-    standing = standing_of(row, feed, at)
+    standing = standing_of(row, at)
     deliveries = sorted(row.deliveries, key=lambda one: one.revision)
     whole = deliveries[-1:] if feed.mode is Mode.SNAPSHOT else deliveries
     arrived = standing in (Standing.ON_TIME, Standing.LATE)
@@ -64,7 +62,7 @@ def _obligation(row: Row, feed: Feed, notices: frozenset[str], at: datetime) -> 
         period=row.period,
         standing=standing,
         nil=arrived and _is_nil(deliveries),
-        delay=_delay(row, feed, standing, at),
+        delay=_delay(row, standing, at),
         sent=sum(one.offered_rows for one in whole),
         returned=sum(one.problem_rows for one in whole),
         held=sum(one.net_rows for one in deliveries),
@@ -74,18 +72,13 @@ def _obligation(row: Row, feed: Feed, notices: frozenset[str], at: datetime) -> 
     )
 
 
-def _arrived_at(row: Row, feed: Feed) -> datetime | None:
-    """The moment of the first accepted revision that decides on time or late."""
-    first = min(row.deliveries, key=lambda one: one.accepted_at, default=None)
-    return decisive(feed, first) if first else None
-
-
-def _delay(row: Row, feed: Feed, standing: Standing, at: datetime) -> timedelta:
+def _delay(row: Row, standing: Standing, at: datetime) -> timedelta:
+    """Whole days of the calendar, as the board counts them: by hours on the day itself is 0."""
     match standing:
         case Standing.LATE:
-            return (_arrived_at(row, feed) or row.due) - row.due
+            return timedelta(days=days_over(row.due, row.decided_at or row.due))
         case Standing.MISSING:
-            return at - row.due
+            return timedelta(days=days_over(row.due, at))
         case _:
             return timedelta()
 

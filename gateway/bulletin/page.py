@@ -69,4 +69,4 @@ def _row(cells: Sequence[Cell]) -> str:
 def _cell(cell: Cell) -> str:
     if cell.number is None:
         return f"<td>{escape(cell.text)}</td>"
-    return f'<td class="number">{escape(f"{int(cell.number):,}" if cell.style == "count" else cell.text)}</td>'
+    return f'<td class="number">{escape(cell.text)}</td>'

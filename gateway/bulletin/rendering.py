@@ -6,6 +6,7 @@ Written whole or not at all. The figures are the bulletin's own, so the same iss
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from gateway.bulletin import csv, page
 from gateway.bulletin.words import Words
@@ -28,6 +29,19 @@ def render(words: Words, ending: str) -> bytes:
             return workbook.draw(words)
         case _:
             raise ValueError(f"a bulletin is not written as {ending}")
+
+
+def require_writable(to: Path) -> None:
+    """Before anything is issued: raise unless a file of that name can be written. It is tried with a nameless one.
+
+    Raises OutputRefused: another ending, no such directory, or one that takes no file.
+    """
+    if to.suffix.lower() not in ENDINGS or to.is_dir():
+        raise OutputRefused(path=to)
+    try:
+        TemporaryFile(dir=to.parent).close()
+    except OSError:
+        raise OutputRefused(path=to) from None
 
 
 def write(words: Words, to: Path) -> None:

@@ -46,7 +46,7 @@ class Words:
         """`预览`, `通报` or `更正通报第1号`."""
         match self.bulletin.number:
             case 0:
-                return self.say("预览(未发布)", "preview, not issued")
+                return self.say("预览", "preview")
             case 1:
                 return self.say("通报", "bulletin")
             case _:
@@ -130,10 +130,10 @@ class Words:
         """Below the table."""
         yield self.say(
             "注:应报不含经批准的免报;按时率=按时÷应报;合规率=(报送-退回)÷报送;按时率相同的名次并列;"
-            "无应报任务的单位不计按时率、不排名;平均延迟按迟报和未报计算,未报计至统计时点。",
+            "无应报任务的单位不计按时率、不排名;平均延迟按迟报和未报的日历天数计算,未报计至统计时点。",
             "Exempt periods are not due. On-time rate: on time / due. Compliance: (sent - returned) / sent. Equal "
             "rates share a rank; where nothing is due there is neither rate nor rank. The mean delay is that of what "
-            "came late or is missing, the latter up to this table's moment.",
+            "came late or is missing, in days of the calendar, the latter up to this table's moment.",
         )
 
     def title_of(self, department: str) -> str:
@@ -152,7 +152,7 @@ class Words:
         yield self.say(
             f"{period},{with_task}个单位应报数据{all_of.due}期,按时{all_of.on_time}期,迟报{all_of.late}期,"
             f"未报{all_of.missing}期,{open_zh}按时率{percent(all_of.rate)},迟报率{late}{self._gain(self.lang)}。",
-            f"{period}: {with_task} departments owed {all_of.due} periods; on time {all_of.on_time}, "
+            f"{period}: {_many(with_task, 'department')} owed {_many(all_of.due, 'period')}; on time {all_of.on_time}, "
             f"late {all_of.late}, missing {all_of.missing}{open_en}. On-time rate {percent(all_of.rate)}, "
             f"late rate {late}{self._gain(self.lang)}.",
         )
@@ -196,6 +196,10 @@ class Words:
             return named
         count = len(departments)
         return self.say(f"{named}等{count}个单位", f"{named} and others, {count} in all")
+
+
+def _many(count: int, one: str) -> str:
+    return f"{count} {one}{'' if count == 1 else 's'}"
 
 
 def period_words(period: Period, lang: Lang) -> str:

@@ -66,7 +66,7 @@ def _draw_table(book: xlsxwriter.Workbook, words: Words, styles: dict[str, Any])
     sheet.autofilter(heading, 0, max(row - 1, heading), last)
     sheet.repeat_rows(heading)
     row = _prose(sheet, row + 1, words.notes(), styles, last)
-    sheet.print_area(0, 0, row, last)
+    sheet.print_area(0, 0, row - 1, last)
 
 
 def _draw_changes(book: xlsxwriter.Workbook, words: Words, styles: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from gateway.calendar.freeze import Closing, YearFreeze, closing
 from gateway.calendar.period import ASIA_SHANGHAI, Cadence, Period
 from gateway.calendar.schedule import Schedule, require_succession, versions
 from gateway.calendar.shift import Shift
+from gateway.calendar.words import days_over, deadline_words, until
 from gateway.calendar.working_days import Arrangement, DayKind, Holiday, WorkingDays
 
 __all__ = [
@@ -29,10 +30,13 @@ __all__ = [
     "WorkingDays",
     "YearFreeze",
     "closing",
+    "days_over",
     "collect_from",
     "deadline",
+    "deadline_words",
     "due",
     "readings",
     "require_succession",
+    "until",
     "versions",
 ]

@@ -119,7 +119,7 @@ class DueRule:
         yield (
             not self.inclusive and (first or counted),
             "inclusive",
-            "inclusive: false 只用于 day 或 days_after,且截止日不得因此落在数据期内",
+            "inclusive: false 只用于 day 或 days_after,且最后一日不得因此落在数据期内",
             "inclusive: false is for day or days_after, and must not put the last day inside the period",
         )
         yield (
@@ -149,8 +149,8 @@ class DueRule:
         yield (
             self.effective is not None and not _begins(self.cadence, self.effective),
             "effective",
-            f"effective 须是一个数据期({self.cadence})的首日",
-            f"effective must be the first day of a period ({self.cadence})",
+            f"effective 须是一个数据期({self.cadence.zh})的首日",
+            f"effective must be the first day of a period ({self.cadence.en})",
         )
 
 

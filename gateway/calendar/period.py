@@ -35,6 +35,15 @@ class Cadence(StrEnum):
     EVENT = "event"
     """No rhythm: a period is one event, to the minute in Beijing time."""
 
+    @property
+    def zh(self) -> str:
+        """What people call it: the word of every Chinese table and message."""
+        return _FORMS[self].zh
+
+    @property
+    def en(self) -> str:
+        return self.value.replace("_", "-")
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Form:
@@ -45,6 +54,7 @@ class _Form:
     what the numbers say about the time of day: nothing, but for an event.
     """
 
+    zh: str
     written: re.Pattern[str]
     example: str
     first: Callable[..., date]
@@ -70,6 +80,7 @@ def _week_text(monday: date) -> str:
 
 _FORMS: dict[Cadence, _Form] = {
     Cadence.DAILY: _Form(
+        zh="每日",
         written=re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})"),
         example="2026-11-22",
         first=date,
@@ -78,6 +89,7 @@ _FORMS: dict[Cadence, _Form] = {
         text=date.isoformat,
     ),
     Cadence.WEEKLY: _Form(
+        zh="每周",
         written=re.compile(r"([0-9]{4})-W([0-9]{2})"),
         example="2026-W47",
         first=lambda year, week: date.fromisocalendar(year, week, 1),
@@ -86,6 +98,7 @@ _FORMS: dict[Cadence, _Form] = {
         text=_week_text,
     ),
     Cadence.MONTHLY: _Form(
+        zh="每月",
         written=re.compile(r"([0-9]{4})-([0-9]{2})"),
         example="2026-10",
         first=lambda year, month: date(year, month, 1),
@@ -94,6 +107,7 @@ _FORMS: dict[Cadence, _Form] = {
         text=lambda first: f"{first:%Y-%m}",
     ),
     Cadence.QUARTERLY: _Form(
+        zh="每季度",
         written=re.compile(r"([0-9]{4})Q([1-4])"),
         example="2026Q3",
         first=lambda year, quarter: date(year, 3 * quarter - 2, 1),
@@ -102,6 +116,7 @@ _FORMS: dict[Cadence, _Form] = {
         text=lambda first: f"{first.year}Q{(first.month + 2) // 3}",
     ),
     Cadence.HALF_YEARLY: _Form(
+        zh="每半年",
         written=re.compile(r"([0-9]{4})H([12])"),
         example="2026H1",
         first=lambda year, half: date(year, 6 * half - 5, 1),
@@ -110,6 +125,7 @@ _FORMS: dict[Cadence, _Form] = {
         text=lambda first: f"{first.year}H{1 if first.month == 1 else 2}",
     ),
     Cadence.YEARLY: _Form(
+        zh="每年",
         written=re.compile(r"([0-9]{4})"),
         example="2026",
         first=lambda year: date(year, 1, 1),
@@ -118,6 +134,7 @@ _FORMS: dict[Cadence, _Form] = {
         text=lambda first: f"{first.year}",
     ),
     Cadence.EVENT: _Form(
+        zh="按事件",
         written=re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2})([0-9]{2})"),
         example="2026-11-22T0930",
         first=lambda year, month, day, *_: date(year, month, day),
@@ -168,6 +185,13 @@ class Period:
         """The period that `day` lies in. Raises: ValueError: events have no such thing."""
         _require_rhythm(cadence)
         return cls(cadence=cadence, start=_FORMS[cadence].floor(day))
+
+    @classmethod
+    def beginning(cls, cadence: Cadence, day: date) -> Self:
+        """The one that `day` lies in, or of events the first that could happen on it: how such a period is written."""
+        if cadence is Cadence.EVENT:
+            return cls(cadence=cadence, start=day, minute=_MIDNIGHT)
+        return cls.containing(cadence, day)
 
     @classmethod
     def last_complete(cls, cadence: Cadence, day: date) -> Self:

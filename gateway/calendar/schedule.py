@@ -149,7 +149,7 @@ def _succession_fault(older: DueRule, newer: DueRule) -> tuple[str, str] | None:
         return "事件与定期之间不能变更,须另立编号", "events and a rhythm cannot follow each other, use another id"
     if Period.containing(older.cadence, begins).start != begins:
         return (
-            f"effective 须同时是原周期({older.cadence})一个数据期的首日",
-            f"effective must also be the first day of a period as it was ({older.cadence})",
+            f"effective 须同时是原周期({older.cadence.zh})一个数据期的首日",
+            f"effective must also be the first day of a period as it was ({older.cadence.en})",
         )
     return None

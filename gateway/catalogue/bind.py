@@ -75,8 +75,8 @@ def attempt(
         return model.model_validate_json(json.dumps(located.plain())), []
     except ValidationError as error:
         details = error.errors(include_url=False)
-    faults = (_fault(located, model, one) for one in details if not _may_be_absent(one, absent))
-    return None, _once_each(faults)
+    told = (one for one in details if not _may_be_absent(one, absent) and not _follows(one, details))
+    return None, _once_each(_fault(located, model, one) for one in told)
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
@@ -102,6 +102,14 @@ def unknown(place: Place, kind: tuple[str, str], name: str, names: Iterable[str]
 
 def _may_be_absent(error: ErrorDetails, absent: frozenset[str]) -> bool:
     return error["type"] == "missing" and len(error["loc"]) == 1 and error["loc"][0] in absent
+
+
+def _follows(error: ErrorDetails, others: Sequence[ErrorDetails]) -> bool:
+    """A list is too short also once its items at fault are left out: what is wrong with them is told, and enough."""
+    loc = error["loc"]
+    return error["type"] == "too_short" and any(
+        len(one["loc"]) > len(loc) and one["loc"][: len(loc)] == loc for one in others
+    )
 
 
 def _once_each(faults: Iterable[YizhanError]) -> list[YizhanError]:

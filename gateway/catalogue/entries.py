@@ -51,6 +51,13 @@ def _day(text: str) -> str:
     return text
 
 
+def _month_day(given: object) -> object:
+    """A day that every month has, or its last; said at once, for a union would report both of its forms."""
+    if given != "last" and (type(given) is not int or not 1 <= given <= 28):
+        raise _refused("应为 1 至 28,月底写 last", "must be 1 to 28, or last")
+    return given
+
+
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _NAME = r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*"
 _NAME_WORDS = ("应为小写字母开头的英文名(小写字母、数字、下划线)", "must be a lower-case name (a-z, 0-9, _)")
@@ -65,6 +72,8 @@ FeedId = Annotated[
 Region = Annotated[str, _written(_REGION, *_REGION_WORDS), _pattern(_REGION)]
 Day = Annotated[str, AfterValidator(_day), _pattern(_DAY)]
 Title = Annotated[str, Field(min_length=1, max_length=200)]
+Article = Annotated[Title, _written(r"(?s).*\S.*", "须写明所依据的条文", "must name the article it rests on")]
+MonthDay = Annotated[Annotated[int, Field(ge=1, le=28)] | Literal["last"], BeforeValidator(_month_day)]
 PeriodText = Annotated[
     str,
     # YAML reads a bare year as a number; every other written form of a period is text
@@ -105,7 +114,7 @@ class YearFreezeEntry(Entry):
     id: Name
     effective: str
     closes: str
-    article: Title
+    article: Article
 
 
 _Rung = Annotated[int, Field(ge=1, le=60)]
@@ -123,7 +132,7 @@ class WorkingDaysEntry(Entry):
     complete: bool
     holidays: tuple[HolidayEntry, ...] = ()
     workdays: tuple[Day, ...] = ()
-    article: Title
+    article: Article
 
 
 class DueRuleEntry(Entry):
@@ -132,7 +141,7 @@ class DueRuleEntry(Entry):
     effective: Day | None = None
     cadence: Cadence
     months_after: Annotated[int, Field(ge=1, le=24)] | None = None
-    day: Annotated[int, Field(ge=1, le=28)] | Literal["last"] | None = None
+    day: MonthDay | None = None
     days_after: Annotated[int, Field(ge=1, le=366)] | None = None
     workdays_after: Annotated[int, Field(ge=1, le=250)] | None = None
     hours_after: Annotated[int, Field(ge=1, le=8784)] | None = None
@@ -141,7 +150,7 @@ class DueRuleEntry(Entry):
     shift: Shift = Shift.NONE
     remind_days: Annotated[tuple[_Rung, ...], Field(min_length=1, max_length=3)] = (5, 3, 1)
     judged_by: JudgedBy
-    article: Title
+    article: Article
 
 
 _OPTIONS = {

@@ -41,8 +41,10 @@ def holiday_faults(items: Sequence[Item]) -> Iterator[ConfigInvalid]:
 
 
 def _says_something(item: Item, entry: WorkingDaysEntry, known: WorkingDays) -> Iterator[ConfigInvalid]:
-    if entry.complete and not entry.holidays:
-        zh, en = "complete: true 须列出全年的 holidays", "complete: true needs all holidays of the year"
+    named = sum(1 for path, _ in _days(item) if path[0] == "holidays")
+    if entry.complete and named < _STATUTORY:
+        zh = f"complete: true 须列出全年的 holidays:一年至少 {_STATUTORY} 天,这里只有 {named} 天"
+        en = f"complete: true needs all holidays of the year: there are at least {_STATUTORY} days of them, not {named}"
         yield item.fault(["complete"], zh, en)
     if not entry.complete and not entry.holidays and not entry.workdays:
         yield item.fault([], "holidays 和 workdays 至少写一项", "give holidays or workdays")
@@ -99,3 +101,4 @@ def _written_days(entry: WorkingDaysEntry) -> Iterator[Named]:
 
 
 _SATURDAY = 5
+_STATUTORY = 11  # days off in a year since 2008, 13 since 2025 (全国年节及纪念日放假办法第二条)

@@ -142,8 +142,10 @@ def _starts(item: Item, entry: FeedEntry, written: Written) -> Iterator[YizhanEr
     schedule = schedule_of(written, entry.due)
     if schedule is not None and not schedule.fits(period):
         cadence = schedule.cadence_on(period.start)
-        zh = f"starts 与时限规则 {entry.due} 的周期({cadence})不符"
-        yield item.fault(["starts"], zh, f"starts does not fit due rule {entry.due}, which is {cadence}")
+        wanted = Period.beginning(cadence, period.start)
+        zh = f"starts 与时限规则 {entry.due} 的周期({cadence.zh})不符,应写作 {wanted}"
+        en = f"starts does not fit due rule {entry.due}, which is {cadence.en}: write {wanted}"
+        yield item.fault(["starts"], zh, en)
 
 
 def _fields(item: Item, entry: FeedEntry) -> Iterator[YizhanError]:

@@ -231,5 +231,5 @@ def _named(name: str, among: Sequence[T], kind: tuple[str, str]) -> T:
     for one in among:
         if one.id == name:
             return one
-    near = nearest(name, [one.id for one in among]) or "-"
+    near = nearest(name, [one.id for one in among])
     raise UnknownName(kind_zh=kind[0], kind_en=kind[1], name=name, near=near)

@@ -11,12 +11,12 @@ import typer
 
 from gateway.app import CentreNode
 from gateway.app.bulletin import press_of, preview_of
-from gateway.bulletin import ENDINGS, Bulletin, Change, Column, Entry, Words, differences, write
+from gateway.bulletin import Bulletin, Change, Column, Entry, Words, differences, require_writable, write
 from gateway.bulletin.columns import heading
 from gateway.calendar import ASIA_SHANGHAI, Cadence, Period
 from gateway.cli.drivers import expect_workbook_writer
 from gateway.cli.shell import Heading, Json, Shell, answer, answer_json, centre
-from gateway.errors import BulletinNotIssued, BulletinPeriodInvalid, OutputRefused
+from gateway.errors import BulletinNotIssued, BulletinPeriodInvalid, BulletinUnwritten, OutputRefused, UsageWrong
 
 _KINDS: dict[Column, Literal["word", "prose"]] = {Column.DEPARTMENT: "word", Column.REMARKS: "prose"}
 
@@ -43,7 +43,7 @@ def register(app: typer.Typer) -> None:
 def bulletin(
     context: typer.Context,
     period: Annotated[
-        str, typer.Argument(help="通报期:截止日在其中的数据期均计入 / the data periods ending in it count")
+        str, typer.Argument(help="通报期:末日在其中的数据期均计入 / the data periods whose last day lies in it count")
     ],
     out: Annotated[
         Path | None, typer.Option(help="另存为 .xlsx、.csv 或 .html / also write .xlsx, .csv or .html")
@@ -67,26 +67,39 @@ def bulletin(
     """
     shell: Shell = context.obj
     given = (("--issue", issue), ("--correct", correct), ("--number", number is not None))
-    _require_whole([name for name, wished in given if wished], by, reason)
+    _require_whole([name for name, wished in given if wished], by, reason, shell)
     wanted = _period(period)
     if out is not None:
-        _require_ending(out)
+        _require_writable(out)
     here = centre(shell)
     if issue:
         press_of(here).issue(preview_of(here, wanted), by or "")
     elif correct:
         press_of(here).correct(preview_of(here, wanted), by or "", reason or "")
-    _show(here, _shown(here, wanted, number), out, shell, "json" if json else "table")
+    shown = _shown(here, wanted, number)
+    try:
+        _save(here, shown, out, shell)
+    except OutputRefused as refused:
+        raise BulletinUnwritten(period=wanted, path=out) if issue or correct else refused from None
+    _show(here, shown, shell, "json" if json else "table")
 
 
-def _require_whole(wishes: Sequence[str], by: str | None, reason: str | None) -> None:
+def _require_whole(wishes: Sequence[str], by: str | None, reason: str | None, shell: Shell) -> None:
     """Raise unless the options fit together."""
+    publishing = wishes in (["--issue"], ["--correct"])
     if len(wishes) > 1:
-        raise typer.BadParameter(" | ".join(wishes), param_hint=wishes[-1])
-    if (by is not None) != (wishes in (["--issue"], ["--correct"])):
-        raise typer.BadParameter("--issue --by, --correct --by", param_hint="--by")
-    if (reason is not None) != (wishes == ["--correct"]):
-        raise typer.BadParameter("--correct --reason", param_hint="--reason")
+        said = f"{'、'.join(wishes)} 只能写一个", f"only one of {', '.join(wishes)} can be given"
+    elif publishing and by is None:
+        said = f"{wishes[0]} 须以 --by 写明由谁发布", f"{wishes[0]} takes --by: who issues it"
+    elif by is not None and not publishing:
+        said = "--by 只与 --issue 或 --correct 同用", "--by goes with --issue or --correct only"
+    elif wishes == ["--correct"] and reason is None:
+        said = "--correct 须以 --reason 写明更正事由", "--correct takes --reason: why it is corrected"
+    elif reason is not None and wishes != ["--correct"]:
+        said = "--reason 只与 --correct 同用", "--reason goes with --correct only"
+    else:
+        return
+    raise UsageWrong(said=shell.say(*said), command="yizhan bulletin")
 
 
 def _period(text: str) -> Period:
@@ -96,10 +109,9 @@ def _period(text: str) -> Period:
     return period
 
 
-def _require_ending(out: Path) -> None:
+def _require_writable(out: Path) -> None:
     """Before anything is issued: a table that cannot be written as asked is a wrong call."""
-    if out.suffix.lower() not in ENDINGS:
-        raise OutputRefused(path=out)
+    require_writable(out)
     if out.suffix.lower() == ".xlsx":
         expect_workbook_writer("bulletin")
 
@@ -119,11 +131,14 @@ def _shown(here: CentreNode, period: Period, number: int | None) -> _Shown:
     return _Shown(bulletin=chosen, changes=changes, since=since)
 
 
-def _show(here: CentreNode, shown: _Shown, out: Path | None, shell: Shell, form: str) -> None:
-    words = _words(here, shown.bulletin, shown.changes, shell)
+def _save(here: CentreNode, shown: _Shown, out: Path | None, shell: Shell) -> None:
     if out is not None:
-        write(words, out)
+        write(_words(here, shown.bulletin, shown.changes, shell), out)
         shell.remark(f"已另存为 {out}", f"written to {out}")
+
+
+def _show(here: CentreNode, shown: _Shown, shell: Shell, form: str) -> None:
+    words = _words(here, shown.bulletin, shown.changes, shell)
     if form == "json":
         answer_json(_json(words, _words(here, shown.bulletin, shown.since, shell)))
         return
@@ -155,8 +170,8 @@ def _remark_since(since: Words, shell: Shell) -> None:
     count = len({one.department for one in since.changes})
     shell.remark(
         f"发布后数据有变化,涉及 {count} 个单位 {len(since.changes)} 项;上表仍为发布时的数据,更正请用 --correct。",
-        f"since it was issued {len(since.changes)} figures of {count} departments have changed; the table is as "
-        "issued. A correction: --correct.",
+        f"changed since it was issued: {len(since.changes)} of the figures, {count} of the departments; the table is "
+        "as issued. A correction: --correct.",
     )
     for department, column, was, now in since.change_lines():
         shell.remark(

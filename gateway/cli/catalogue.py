@@ -70,7 +70,7 @@ def list_feeds(context: typer.Context, json: Json = False) -> None:
     if json:
         answer_json({"feeds": [_feed_json(found, feed, now) for feed in found.feeds]})
     else:
-        shell.table(("归集目录", "Catalogue"), _FEEDS, [_feed_row(found, feed, now) for feed in found.feeds])
+        shell.table(("归集目录", "Catalogue"), _FEEDS, [_feed_row(found, feed, now, shell) for feed in found.feeds])
 
 
 @app.command("show", help="一个归集事项 / one feed")
@@ -90,7 +90,8 @@ def show(
             "deadlines": [deadlines.to_json(one) for one in periods],
         })  # fmt: skip
         return
-    answer(f"{chosen.id}  {chosen.title}\n{rule.title}  {rule.article}")
+    cadence = shell.say(rule.cadence.zh, rule.cadence.en)
+    answer(f"{chosen.id}  {chosen.title}\n{rule.title}({cadence})  {rule.article}")
     deadlines.show(chosen, periods, shell)
     shell.table(("数据元", "Fields"), _FIELDS, _field_rows(chosen, shell))
 
@@ -144,10 +145,11 @@ def _load(shell: Shell, path: Path | None) -> Catalogue:
     return node(shell).catalogue if path is None else load(path, registry().configs())
 
 
-def _feed_row(found: Catalogue, feed: Feed, now: datetime) -> tuple[str, ...]:
+def _feed_row(found: Catalogue, feed: Feed, now: datetime, shell: Shell) -> tuple[str, ...]:
     department, rule = found.department(feed.department), deadlines.rule_in_force(feed, now)
     routes = ", ".join(feed.routes)
-    return feed.id, feed.title, department.title, rule.cadence.value, rule.title, feed.adapter, routes
+    cadence = shell.say(rule.cadence.zh, rule.cadence.en)
+    return feed.id, feed.title, department.title, cadence, rule.title, feed.adapter, routes
 
 
 def _field_rows(feed: Feed, shell: Shell) -> list[tuple[str, ...]]:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import islice
 
-from gateway.calendar import ASIA_SHANGHAI, Deadline, DueRule, Period, Shift, WorkingDays, readings
+from gateway.calendar import ASIA_SHANGHAI, Deadline, DueRule, Period, Shift, WorkingDays, readings, until
 from gateway.catalogue import Feed
 from gateway.cli.shell import Heading, Shell, answer
 
@@ -24,7 +24,6 @@ HEADINGS = (
     Heading("提醒", "reminders", "prose"),
 )
 _SHOWN = 3
-_SECOND = timedelta(seconds=1)
 _SATURDAY = 5
 _SHIFTS = {
     Shift.NEXT_WORKDAY: ("顺延至下一工作日", "to the next working day"),
@@ -119,19 +118,13 @@ def _row(one: Coming, working: WorkingDays, shell: Shell) -> tuple[str, ...]:
     named = _day(one.deadline.named, working, shell)
     return (
         str(one.period),
-        _until(one.deadline.at),
+        until(one.deadline.at),
         named,
         _moved(one, shell),
         str(including),
         str(excluding),
         reminders,
     )
-
-
-def _until(at: datetime) -> str:
-    """As people write it: a day that is over at 24:00, or the time from which on it is too late."""
-    late = at + _SECOND
-    return f"{at:%Y-%m-%d} 24:00" if late.date() != at.date() else f"{late:%Y-%m-%d %H:%M}"
 
 
 def _day(day: date, working: WorkingDays, shell: Shell) -> str:
@@ -144,10 +137,14 @@ def _day(day: date, working: WorkingDays, shell: Shell) -> str:
 
 
 def _moved(one: Coming, shell: Shell) -> str:
-    year = one.deadline.unknown_year
-    if year is not None:
-        return shell.say(f"{year} 年工作日未知,未顺延", f"{year} is not known: not shifted")
-    return shell.say(*_SHIFTS[one.deadline.shift]) if one.deadline.shift else ""
+    year, moved = one.deadline.unknown_year, _SHIFTS[one.deadline.shift] if one.deadline.shift else ("", "")
+    if year is None:
+        return shell.say(*moved)
+    if one.rule.workdays_after is not None:
+        moved = "每天按工作日计", "every day counts as worked"
+    elif not one.deadline.shift:
+        moved = "未顺延", "not shifted"
+    return shell.say(f"{year} 年工作日未知,{moved[0]}", f"{year} is not known: {moved[1]}")
 
 
 def _after_events(rule: DueRule, shell: Shell) -> str:

@@ -33,13 +33,15 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     context: typer.Context,
-    directory: Annotated[Path, typer.Option("--dir", help="演示目录 / where to put it")] = Path(".demo"),
+    directory: Annotated[
+        Path, typer.Option("--dir", help="演示目录;原有演示被重建 / where to put it; an older demonstration gives way")
+    ] = Path(".demo"),
     serve: Annotated[bool, typer.Option("--serve", help="结束后保持各服务运行 / keep the servers running")] = False,
 ) -> None:
     """Exit 0 only if every feed arrived, every figure balances and every node checks clean."""
     shell: Shell = context.obj
     signal.signal(signal.SIGTERM, _leave)
-    county = prepare(directory)
+    county = prepare(directory, shell.remark)
     with Servers(county.sources / "log") as servers:
         set_up(county, servers, at=clock(True, os.environ)(), volume=Volume(), tell=shell.remark)
         exit_codes = play(county, shell.remark, shell.lang)

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from gateway.app.bulletin import board_of, dunning_of
-from gateway.calendar import ASIA_SHANGHAI
+from gateway.calendar import ASIA_SHANGHAI, days_over
 from gateway.cli.shell import Heading, Json, Shell, answer, answer_json, centre
-from gateway.dunning import Written, days_over
+from gateway.dunning import Written, require_dunner
 
 _HEADINGS = (
     Heading("编号", "number"),
@@ -30,7 +30,13 @@ def dun(
     context: typer.Context,
     out: Annotated[Path, typer.Option(help="写催报单的目录 / the directory that the notices are written to")],
     department: Annotated[str | None, typer.Option(help="只催一个部门 / one department only")] = None,
-    by: Annotated[str | None, typer.Option(help="经办人或岗位 / who answers for it: a staff number or a post")] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(
+            help="由谁负责,必填:中心有职责人员的工号,目录未列人员的写岗位 / required: who answers for it, the staff "
+            "number of somebody of the centre with a duty; a post where the catalogue lists nobody"
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """One notice a department; each time this is run is one more notice, and is counted as one.
@@ -39,9 +45,10 @@ def dun(
     """
     shell: Shell = context.obj
     here = centre(shell)
+    answering = require_dunner(here.own, by)
     chosen = here.catalogue.department(department).id if department else None
     rows = [row for row in board_of(here) if chosen in (None, row.department)]
-    written = dunning_of(here).write(rows, out, by, shell.lang)
+    written = dunning_of(here).write(rows, out, answering, shell.lang)
     if json:
         answer_json({"notices": [_json(one) for one in written]})
     elif written:

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from gateway.app import moment
-from gateway.calendar import ASIA_SHANGHAI
+from gateway.app import minute
+from gateway.calendar import ASIA_SHANGHAI, until
 from gateway.cli.deciding import authority, feed_of
 from gateway.cli.shell import Json, Shell, answer, answer_json, node
 from gateway.waivers import EventBook
@@ -40,7 +40,7 @@ def event(
     here = node(shell)
     book = EventBook(authority=authority(here), ledger=here.ledger, engine=here.database, clock=here.clock)
     chosen = feed_of(here, feed)
-    entered = book.record(chosen, moment(at), by)
+    entered = book.record(chosen, minute(at), by)
     due = chosen.schedule.due(entered.period).astimezone(ASIA_SHANGHAI)
     if json:
         answer_json(
@@ -54,7 +54,7 @@ def event(
         return
     answer(
         shell.say(
-            f"已登记事件:{feed} {entered.period},应报时限 {due:%Y-%m-%d %H:%M:%S}",
-            f"event entered: {feed} {entered.period}, due {due:%Y-%m-%d %H:%M:%S}",
+            f"已登记事件:{feed} {entered.period},应报时限 {until(due)}",
+            f"event entered: {feed} {entered.period}, due {until(due)}",
         )
     )

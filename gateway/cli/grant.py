@@ -44,6 +44,7 @@ def add(
     region: Annotated[
         str | None, typer.Option(help="数据所属区划,缺省为本中心 / whose data; this centre's when omitted")
     ] = None,
+    json: Json = False,
 ) -> None:
     """Copies may be handed out at once; on PostgreSQL the reader's role sees the rows until the grant ends.
 
@@ -61,12 +62,15 @@ def add(
         by=by,
         reason=reason,
     )
-    answer(shell.say(f"已授权:{grant.number} → {grant.reader}", f"granted: {grant.number} to {grant.reader}"))
+    if json:
+        answer_json(_json(grant, here.clock()))
+    else:
+        answer(shell.say(f"已授权:{grant.number} → {grant.reader}", f"granted: {grant.number} to {grant.reader}"))
     _refresh(here, shell)
 
 
 @app.command("revoke", help="撤销授权 / end a grant")
-def revoke(context: typer.Context, number: Number, by: By, reason: Reason) -> None:
+def revoke(context: typer.Context, number: Number, by: By, reason: Reason, json: Json = False) -> None:
     """From now on nothing more is handed out under it.
 
     On PostgreSQL the reader's role loses sight of the rows at once where site.yaml names the tables' owner. Else the
@@ -75,7 +79,10 @@ def revoke(context: typer.Context, number: Number, by: By, reason: Reason) -> No
     shell: Shell = context.obj
     here = centre(shell)
     grant = here.grants().revoke(number, by=by, reason=reason)
-    answer(shell.say(f"已撤销:{grant.number}", f"revoked: {grant.number}"))
+    if json:
+        answer_json(_json(grant, here.clock()))
+    else:
+        answer(shell.say(f"已撤销:{grant.number}", f"revoked: {grant.number}"))
     _refresh(here, shell)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from json import loads
 from typing import Annotated
 
@@ -16,13 +17,12 @@ from gateway.calendar import ASIA_SHANGHAI
 from gateway.cli.deliver import exit_code
 from gateway.cli.shell import Heading, Json, Shell, answer_json, front_end, grouped
 from gateway.errors import YizhanError
+from gateway.freshness import SKEW_TOLERATED
 from gateway.presence import Report, encode
 
 _EVERY = re.compile(r"([1-9][0-9]{0,4})([smh])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 _LEAST, _MOST = 5, 24 * 3600
-_WORTH_A_WORD = 60_000
-"""Milliseconds of skew beyond which moments signed here are corrected at the centre (gateway/freshness)."""
 _NOTHING = "—"
 
 _HEADINGS = (
@@ -97,7 +97,7 @@ def _told(node: FrontEnd, shell: Shell) -> list[Beat]:
         if one.error is not None:
             shell.complain(one.error)
         skew = one.hearing.skew_ms if one.hearing else None
-        if skew is not None and abs(skew) > _WORTH_A_WORD:
+        if skew is not None and timedelta(milliseconds=abs(skew)) > SKEW_TOLERATED:
             shell.remark(
                 f"本机时钟与中心 {one.centre} 相差 {_ahead(skew)} 秒,请校时。",
                 f"this machine's clock is {_ahead(skew)} s ahead of the centre {one.centre}: set it right.",

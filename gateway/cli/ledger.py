@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json as jsonlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Annotated
 
 import typer
 
+from gateway.calendar import Period
 from gateway.cli import chain
 from gateway.cli.shell import Heading, Json, Shell, answer, answer_json, node
-from gateway.errors import UnknownName
+from gateway.errors import BatchUnknown, UnknownName
 from gateway.ledger import EventKind, Ledger, Line
 
 app = typer.Typer(name="ledger", help="台账 / the ledger", no_args_is_help=True)
@@ -26,6 +27,7 @@ _HEADINGS = (
     Heading("说明", "detail", "prose"),
 )
 _LONG, _SHORT = 24, 12
+_EXAMPLE = "finance.onecard/2026-10/r1"
 _EVENTS = {
     EventKind.LANDED: "已采集",
     EventKind.SEALED: "已封装",
@@ -54,10 +56,10 @@ _EVENTS = {
     EventKind.BACKED_UP: "已备份",
     EventKind.RESTORED: "已恢复",
     EventKind.MIGRATED: "已升级",
-    EventKind.OCCURRED: "事件发生",
+    EventKind.OCCURRED: "登记事件",
     EventKind.EXEMPTED: "免报",
     EventKind.EXTENDED: "延期",
-    EventKind.WITHDRAWN: "免延撤销",
+    EventKind.WITHDRAWN: "撤销免报/延期",
     EventKind.DUNNED: "已催报",
     EventKind.PUBLISHED: "已通报",
     EventKind.INSTRUCTED: "已下达",
@@ -69,10 +71,23 @@ _EVENTS = {
 def list_lines(
     context: typer.Context,
     after: Annotated[int, typer.Option(help="从第几行之后 / only lines after this position")] = 0,
+    feed: Annotated[str | None, typer.Option(help="只看该归集事项 / of this feed only")] = None,
+    period: Annotated[str | None, typer.Option(help="只看该数据期 / of this period only")] = None,
+    event: Annotated[
+        str | None,
+        typer.Option(help="只看该类事件,如 exempted、extended、withdrawn、dunned、published / of this event only"),
+    ] = None,
+    by: Annotated[str | None, typer.Option(help="只看该责任人 / of this person or post only")] = None,
     json: Json = False,
 ) -> None:
-    """Every line, oldest first."""
-    _show(list(node(context.obj).ledger.lines(after=after)), context.obj, json)
+    """Every line that fits all that is asked for, oldest first; `--event` takes the word that `--json` shows."""
+    shell: Shell = context.obj
+    wanted = {"feed": feed, "period": str(Period.parse(period)) if period else None, "by": by}
+    kind = _kind(event) if event else None
+    found = list(_matching(node(shell).ledger.lines(kind=kind, after=after), wanted))
+    _show(found, shell, json)
+    if not found:
+        shell.remark("台账中没有符合条件的记录。", "the ledger has no such line.")
 
 
 @app.command("show", help="一个批次的全部记录 / all lines of one batch")
@@ -85,7 +100,7 @@ def show(
     here = node(context.obj)
     lines = list(here.ledger.lines(batch=batch))
     if not lines:
-        raise UnknownName(kind_zh="批次", kind_en="batch", name=batch, near=_nearest(batch, here.ledger))
+        raise BatchUnknown(name=batch, example=_nearest(batch, here.ledger))
     if json:
         receipts = [chain.receipt_json(said) for said in chain.of_batch(here, batch)]
         answer_json({"lines": _exported(lines), "receipts": receipts})
@@ -115,7 +130,22 @@ def verify(context: typer.Context) -> None:
 
 def _nearest(batch: str, ledger: Ledger) -> str:
     known = {line.batch for line in ledger.lines() if line.batch}
-    return next(iter(get_close_matches(batch, sorted(known), 1)), "-")
+    return next(iter(get_close_matches(batch, sorted(known), 1)), _EXAMPLE)
+
+
+def _kind(word: str) -> EventKind:
+    """Raises: UnknownName, with the nearest."""
+    words = [kind.value for kind in EventKind]
+    if word not in words:
+        near = next(iter(get_close_matches(word, words, 1)), None)
+        raise UnknownName(kind_zh="事件", kind_en="event", name=word, near=near)
+    return EventKind(word)
+
+
+def _matching(lines: Iterator[Line], wanted: dict[str, str | None]) -> Iterator[Line]:
+    """The lines that have, in each column of which something is wanted, just that."""
+    asked = {column: value for column, value in wanted.items() if value is not None}
+    return (line for line in lines if all(getattr(line, column) == value for column, value in asked.items()))
 
 
 def _show(lines: Sequence[Line], shell: Shell, json: bool) -> None:

@@ -17,7 +17,7 @@ from gateway.cli import chain, deliver, fiscal
 from gateway.cli.progress import Bars, bars
 from gateway.cli.shell import Heading, Json, Shell, answer, answer_json, front_end
 from gateway.collect import Collected, From, Task, collect
-from gateway.errors import EventPeriodMissing, Lang, PeriodInvalid, YizhanError
+from gateway.errors import EventPeriodMissing, Lang, PeriodUnfit, YizhanError
 from gateway.spool import State
 
 _HEADINGS = (
@@ -119,13 +119,15 @@ def task_for(
     """The task of one feed, for the last complete period unless one is given.
 
     Raises:
-        PeriodInvalid: it is none, or not one of the feed's.
+        PeriodInvalid: it is none. PeriodUnfit: it is not one of the feed's.
         EventPeriodMissing: none is given, and the feed is owed after events.
     """
     today = node.clock().astimezone(ASIA_SHANGHAI).date()
     wanted = Period.parse(period) if period else _usual(feed, today)
     if not feed.schedule.fits(wanted):
-        raise PeriodInvalid(text=period, expected=_example(feed, today))
+        cadence = feed.schedule.rule_of(wanted).cadence
+        said = {"cadence_zh": cadence.zh, "cadence_en": cadence.en, "expected": _example(feed, today)}
+        raise PeriodUnfit(feed=feed.id, period=period, **said)
     region = node.catalogue.department(feed.department).region
     return Task(feed=feed, region=region, period=wanted, reason=reason, by=by, collector=node.file.collector)
 

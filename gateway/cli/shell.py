@@ -34,11 +34,15 @@ _BROKEN_PIPE = 128 + 13  # what a shell reports for SIGPIPE
 
 @dataclass(frozen=True)
 class Heading:
-    """A column of a table: numbers stand to the right, and only prose is folded where the terminal is narrow."""
+    """A column of a table: numbers stand to the right, and only prose is folded where the terminal is narrow.
+
+    `spare`: on a terminal that is too narrow for all, the column with the highest goes first; 0 always stays.
+    """
 
     zh: str
     en: str
     kind: Literal["word", "number", "prose"] = "word"
+    spare: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,19 +86,18 @@ class Shell:
 
     def table(self, title: tuple[str, str], headings: Sequence[Heading], rows: Iterable[Sequence[str | Text]]) -> None:
         """A table on stdout. Cells are plain text: a bracket in them is a bracket."""
-        console = Console(width=_PIPED_WIDTH, highlight=False)
-        table = Table(box=box.HEAVY_HEAD if console.is_terminal else box.SIMPLE_HEAD, header_style="bold")
-        for heading in headings:
-            _add_column(table, self.say(heading.zh, heading.en), heading.kind)
-        for row in rows:
-            table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in row))
+        console, cells = Console(width=_PIPED_WIDTH, highlight=False), [_texts(row) for row in rows]
+        shown = _fitting(headings, cells, self.lang, console)
+        table = _drawn([headings[i] for i in shown], [[row[i] for i in shown] for row in cells], self.lang, console)
         if console.is_terminal:
-            narrowest = Measurement.get(console, console.options, table).minimum
-            console.width = max(get_terminal_size().columns, narrowest)
+            console.width = max(get_terminal_size().columns, _narrowest(table, console))
         with console.capture() as drawn:
             console.print(table)
         lines = (line.rstrip() for line in drawn.get().splitlines())
         answer("\n".join([self.say(*title), *(line for line in lines if line)]))
+        if len(shown) < len(headings):
+            left = [self.say(one.zh, one.en) for i, one in enumerate(headings) if i not in shown]
+            self.remark(f"终端较窄,未显示:{'、'.join(left)}", f"narrow terminal, left out: {', '.join(left)}")
 
 
 def language(chosen: str | None, environ: Mapping[str, str]) -> Lang:
@@ -150,6 +153,31 @@ def grouped(yuan: str) -> str:
     return f"{Decimal(yuan):,f}"
 
 
-def _add_column(table: Table, name: str, kind: Literal["word", "number", "prose"]) -> None:
-    justify: Literal["left", "right"] = "right" if kind == "number" else "left"
-    table.add_column(Text(name), justify=justify, overflow="fold", no_wrap=kind != "prose")
+def _texts(row: Sequence[str | Text]) -> list[Text]:
+    return [cell if isinstance(cell, Text) else Text(cell) for cell in row]
+
+
+def _fitting(headings: Sequence[Heading], cells: Sequence[Sequence[Text]], lang: Lang, console: Console) -> list[int]:
+    """The columns that are shown: on a terminal those it has room for, elsewhere all."""
+    shown = list(range(len(headings)))
+    while console.is_terminal and (spare := max(shown, key=lambda i: headings[i].spare)) and headings[spare].spare:
+        table = _drawn([headings[i] for i in shown], [[row[i] for i in shown] for row in cells], lang, console)
+        if _narrowest(table, console) <= get_terminal_size().columns:
+            break
+        shown.remove(spare)
+    return shown
+
+
+def _narrowest(table: Table, console: Console) -> int:
+    return Measurement.get(console, console.options, table).minimum
+
+
+def _drawn(headings: Sequence[Heading], cells: Sequence[Sequence[Text]], lang: Lang, console: Console) -> Table:
+    table = Table(box=box.HEAVY_HEAD if console.is_terminal else box.SIMPLE_HEAD, header_style="bold")
+    for heading in headings:
+        justify: Literal["left", "right"] = "right" if heading.kind == "number" else "left"
+        name = Text(heading.zh if lang == "zh" else heading.en)
+        table.add_column(name, justify=justify, overflow="fold", no_wrap=heading.kind != "prose")
+    for row in cells:
+        table.add_row(*row)
+    return table

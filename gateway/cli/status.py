@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -12,7 +12,7 @@ from rich.text import Text
 
 from gateway.app import CentreNode, FrontEnd, moment
 from gateway.app.facts import facts_of
-from gateway.calendar import ASIA_SHANGHAI, Period
+from gateway.calendar import ASIA_SHANGHAI, Period, days_over, until
 from gateway.cli.shell import Heading, Json, Shell, answer_json, grouped, node
 from gateway.errors import UsageWrong
 from gateway.freshness import Row, State, board, every_period, keeps, notices, obligations, to_json
@@ -24,10 +24,10 @@ _WORDS = {
     State.DUE_SOON: ("即将到期", "due soon", "yellow"),
     State.HELD: ("待审核放行", "held for review", "yellow"),
     State.LATE: ("迟报", "late", "yellow"),
-    State.NIL_LATE: ("迟报零报送", "nil, late", "yellow"),
+    State.NIL_LATE: ("迟报零报送", "nil late", "yellow"),
     State.NOT_DUE: ("未到期", "not due", ""),
     State.ON_TIME: ("按时", "on time", "green"),
-    State.NIL_ON_TIME: ("按时零报送", "nil, on time", "green"),
+    State.NIL_ON_TIME: ("按时零报送", "nil on time", "green"),
     State.EXEMPT: ("免报", "exempt", "cyan"),
 }  # what wants somebody first: the order of the summary
 _WANTS_ACTION = (State.OVERDUE, State.UNBALANCED)
@@ -35,17 +35,17 @@ _NOTHING = "—"
 
 _HEADINGS = (
     Heading("归集事项", "feed"),
-    Heading("名称", "title", "prose"),
+    Heading("名称", "title", "prose", spare=4),
     Heading("数据期", "period"),
-    Heading("应报时限", "due"),
+    Heading("应报时限", "due", spare=1),
     Heading("状态", "state"),
     Heading("距时限", "to the due"),
-    Heading("回执时间", "receipted"),
-    Heading("版次", "rev", "number"),
-    Heading("行数", "rows", "number"),
-    Heading("金额(元)", "yuan", "number"),
-    Heading("问题行", "problems", "number"),
-    Heading("备注", "remarks", "prose"),
+    Heading("回执时间", "receipted", spare=5),
+    Heading("版次", "rev", "number", spare=6),
+    Heading("行数", "rows", "number", spare=8),
+    Heading("金额(元)", "yuan", "number", spare=9),
+    Heading("问题行", "problems", "number", spare=7),
+    Heading("备注", "remarks", "prose", spare=2),
 )
 
 
@@ -76,7 +76,7 @@ def status(
     here = node(shell)
     now = moment(at) if at else here.clock()
     only = here.catalogue.department(department).id if department else None
-    rows = [row for row in _chosen(here, now, period, every) if only in (None, row.department)]
+    rows = [row for row in _chosen(here, now, period, every, shell) if only in (None, row.department)]
     told = notices(here.owed, now)
     if json:
         answer_json(to_json(rows, now, told, shell.lang))
@@ -95,9 +95,12 @@ def show(rows: Sequence[Row], at: datetime, shell: Shell) -> None:
     shell.table(title, _HEADINGS[:told], [line[:told] for line in lines])
 
 
-def _chosen(here: FrontEnd | CentreNode, at: datetime, period: str | None, every: bool) -> tuple[Row, ...]:
+def _chosen(
+    here: FrontEnd | CentreNode, at: datetime, period: str | None, every: bool, shell: Shell
+) -> tuple[Row, ...]:
     if period and every:
-        raise UsageWrong(said="--period | --all", command="yizhan status")
+        said = shell.say("--period 与 --all 只能写一个", "give --period or --all, not both")
+        raise UsageWrong(said=said, command="yizhan status")
     if period:
         return obligations(here.owed, facts_of(here), at, Period.parse(period))
     return (every_period if every else board)(here.owed, facts_of(here), at)
@@ -105,6 +108,8 @@ def _chosen(here: FrontEnd | CentreNode, at: datetime, period: str | None, every
 
 def _summary(rows: Sequence[Row], lang: str) -> str:
     """`逾期未报 1,按时 3(共 4 期)`: what wants somebody comes first."""
+    if not rows:
+        return "没有数据期" if lang == "zh" else "no periods"
     count = Counter(row.state for row in rows)
     place, comma = (0, ",") if lang == "zh" else (1, ", ")
     parts = comma.join(f"{words[place]} {count[state]}" for state, words in _WORDS.items() if count[state])
@@ -118,7 +123,7 @@ def _line(row: Row, at: datetime, shell: Shell) -> tuple[str | Text, ...]:
         row.feed,
         row.title,
         str(row.period),
-        _minute(row.due),
+        until(row.due),
         Text(shell.say(zh, en), style=style),
         Text(shell.say(*_distance(row, at)), style=style if row.state in _WANTS_ACTION else ""),
         _minute(row.receipted_at) if row.receipted_at else _NOTHING,
@@ -134,10 +139,10 @@ def _distance(row: Row, at: datetime) -> tuple[str, str]:
     """How far from the due, in days of the calendar as people count them."""
     if row.state is State.EXEMPT:
         return _NOTHING, _NOTHING
-    days = (_day(row.due) - _day(row.decided_at or at)).days
+    days = -days_over(row.due, row.decided_at or at)
     if row.decided_at is not None:
         if keeps(row.due, row.decided_at):
-            return (f"提前 {days} 天", f"{days} d early") if days else ("当日报到", "on the day")
+            return (f"提前 {days} 天", f"{days} d early") if days else ("当日报送", "on the day")
         return (f"迟 {-days} 天", f"{-days} d late") if days else ("迟不足 1 天", "late by hours")
     if not keeps(row.due, at):
         return (f"已超 {-days} 天", f"{-days} d over") if days else ("今日已过时限", "over since today")
@@ -151,9 +156,12 @@ def _remarks(row: Row) -> Iterator[tuple[str, str]]:
         yield f"免报 {waiver.number}", f"exempt by {waiver.number}"
     elif waiver is not None:
         yield (
-            f"延期 {waiver.number},原 {_minute(row.rule_due)}",
-            f"extended by {waiver.number} from {_minute(row.rule_due)}",
+            f"延期 {waiver.number},原 {until(row.rule_due)}",
+            f"extended by {waiver.number} from {until(row.rule_due)}",
         )
+    if (landing := _saving_landing(row)) is not None:
+        landed = _minute(landing)
+        yield f"按落地前置机 {landed} 计", f"judged by its landing, {landed}"
     if row.landed_corrected is not None:
         corrected = _minute(row.landed_corrected)
         yield f"前置机时钟偏差大,落地按 {corrected} 计", f"landed {corrected}, corrected for the sender's clock"
@@ -167,8 +175,12 @@ def _remarks(row: Row) -> Iterator[tuple[str, str]]:
         yield f"预测将迟:{row.forecast.zh}", f"will probably be late: {row.forecast.en}"
 
 
-def _day(at: datetime) -> date:
-    return at.astimezone(ASIA_SHANGHAI).date()
+def _saving_landing(row: Row) -> datetime | None:
+    """When it landed, if that was in time and its receipt is of later: no other column would tell why it is on time."""
+    if row.decided_at is None or row.receipted_at is None or row.landed_corrected is not None:
+        return None
+    late = not keeps(row.due, row.receipted_at)
+    return row.decided_at if late and keeps(row.due, row.decided_at) else None
 
 
 def _minute(at: datetime) -> str:

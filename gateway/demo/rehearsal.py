@@ -35,8 +35,8 @@ class Volume:
     vouchers: int = 3_000
 
 
-def prepare(root: Path) -> County:
-    """An empty directory for a new demonstration; an older one there gives way.
+def prepare(root: Path, tell: Tell) -> County:
+    """An empty directory for a new demonstration; an older one there gives way, and that is told.
 
     Raises:
         DemoDirOccupied: something else is there.
@@ -44,6 +44,10 @@ def prepare(root: Path) -> County:
     if root.exists() and any(root.iterdir()):
         if not (root / MARK).is_file():
             raise DemoDirOccupied(path=root)
+        tell(
+            f"原有演示重建,其中内容全部删除:{root}",
+            f"the demonstration there is made anew, all it held is gone: {root}",
+        )
         shutil.rmtree(root)
     root.mkdir(parents=True, exist_ok=True)
     (root / MARK).touch()

@@ -9,7 +9,7 @@ counted there. Must never judge what is overdue; the freshness board does.
 """
 
 from gateway.dunning.notices import Item, Notice, notices_in
-from gateway.dunning.office import DunningOffice, Written
-from gateway.dunning.page import Paper, days_over, deadline_words, draw
+from gateway.dunning.office import DunningOffice, Written, require_dunner
+from gateway.dunning.page import Paper, draw
 
-__all__ = ["DunningOffice", "Item", "Notice", "Paper", "Written", "days_over", "deadline_words", "draw", "notices_in"]
+__all__ = ["DunningOffice", "Item", "Notice", "Paper", "Written", "draw", "notices_in", "require_dunner"]

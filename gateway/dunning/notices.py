@@ -28,7 +28,7 @@ class Item:
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """One notice to one department. `digest`: SHA-256 (hex) of the paper. `by`: who answers for it, where said."""
+    """One notice to one department. `digest`: SHA-256 (hex) of the paper. `by`: who answers for it."""
 
     number: str
     department: str

@@ -12,7 +12,6 @@ import glob
 import hashlib
 import secrets
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -23,11 +22,11 @@ from gateway.catalogue import Catalogue, Centre
 from gateway.database import alone, writing
 from gateway.dunning.notices import Item, Notice, events_of, file_stem, next_number, notices_in
 from gateway.dunning.page import Paper, draw
-from gateway.errors import Lang, OutputRefused
+from gateway.errors import DunnerMissing, Lang, OutputRefused
 from gateway.freshness import Row, State
 from gateway.freshness.judging import keeps
 from gateway.ledger import EventKind, Ledger
-from gateway.spool.disk import Hold, sync, write_new
+from gateway.spool.disk import alone_in, sync, write_new
 
 _MARK = 8  # hex digits behind a hidden name
 _NUMBERING = "dunning"
@@ -55,18 +54,16 @@ class DunningOffice:
         """Every notice ever written here, in order."""
         return notices_in(self.ledger.lines(kind=EventKind.DUNNED))
 
-    def write(self, rows: Sequence[Row], directory: Path, by: str | None, lang: Lang) -> tuple[Written, ...]:
+    def write(self, rows: Sequence[Row], directory: Path, by: str, lang: Lang) -> tuple[Written, ...]:
         """One notice for each department that has something overdue among these rows, in the catalogue's order.
 
         A department whose notice was cut off in this directory gets that one, and no second.
 
         Raises:
-            OutputRefused: the directory does not take a file. UnknownName: `by` is nobody of this centre's.
-            LedgerTextRefused.
+            DunnerMissing: see `require_dunner`. OutputRefused: the directory does not take a file. LedgerTextRefused.
         """
-        if by is not None and self.centre.people:
-            self.centre.person(by)
-        with _alone(directory):
+        require_dunner(self.centre, by)
+        with alone_in(directory):
             finished = tuple(self._finished(directory))
             served = {one.notice.department for one in finished}
             overdue = [row for row in rows if is_overdue(row, self.clock())]
@@ -80,7 +77,7 @@ class DunningOffice:
             ]
         return (*finished, *fresh)
 
-    def _one(self, department: str, rows: Sequence[Row], directory: Path, by: str | None, lang: Lang) -> Written:
+    def _one(self, department: str, rows: Sequence[Row], directory: Path, by: str, lang: Lang) -> Written:
         at = self.clock()
         with writing(self.engine) as connection:
             alone(connection, _NUMBERING)
@@ -98,7 +95,7 @@ class DunningOffice:
         return Written(notice=notice, file=target)
 
     def _paper(
-        self, department: str, rows: Sequence[Row], number: str, at: datetime, by: str | None, known: Sequence[Notice]
+        self, department: str, rows: Sequence[Row], number: str, at: datetime, by: str, known: Sequence[Notice]
     ) -> Paper:
         return Paper(
             number=number,
@@ -134,6 +131,24 @@ def is_overdue(row: Row, at: datetime) -> bool:
     if row.state is State.UNBALANCED:
         return row.receipted_at is None and not keeps(row.due, at)
     return row.state is State.OVERDUE
+
+
+def require_dunner(centre: Centre, by: str | None) -> str:
+    """Who answers for a notice: somebody of the centre with a duty where its people are listed, else a post, as typed.
+
+    Raises:
+        DunnerMissing: nobody is named, or nobody of these.
+    """
+    possible = [person for person in centre.people if person.duties]
+    if by and by.strip() and (not centre.people or by in {person.id for person in possible}):
+        return by
+    raise DunnerMissing(
+        person=by or "-",
+        party=centre.id,
+        possible_zh="、".join(f"{one.id}({one.post})" for one in possible) or ("无" if centre.people else "工号或岗位"),
+        possible_en=", ".join(f"{one.id} ({one.post})" for one in possible)
+        or ("nobody yet" if centre.people else "a staff number or a post"),
+    )
 
 
 def _times(known: Sequence[Notice], row: Row) -> int:
@@ -177,14 +192,3 @@ def _digest(path: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
         raise OutputRefused(path=path) from None
-
-
-@contextmanager
-def _alone(directory: Path) -> Iterator[None]:
-    """Nobody else writes a notice into the directory meanwhile."""
-    try:
-        hold = Hold.wait_on(directory)
-    except OSError:
-        raise OutputRefused(path=directory) from None
-    with hold:
-        yield

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from html import escape
 
-from gateway.calendar import ASIA_SHANGHAI
+from gateway.calendar import ASIA_SHANGHAI, days_over, deadline_words
 from gateway.catalogue import Centre, Department
 from gateway.errors import Lang
 from gateway.freshness import Row, State
-
-_SECOND = timedelta(seconds=1)
 
 _STYLE = """
 @page { size: A4 portrait; margin: 20mm 18mm; }
@@ -44,7 +42,7 @@ class Paper:
 
     number: str
     at: datetime
-    by: str | None
+    by: str
     centre: Centre
     department: Department
     rows: tuple[Row, ...]
@@ -64,22 +62,6 @@ def draw(paper: Paper, lang: Lang) -> str:
     )
 
 
-def deadline_words(due: datetime, lang: Lang) -> str:
-    """`2026年12月10日24时(北京时间)`; 24:00 belongs to the day that ends with it."""
-    local = due.astimezone(ASIA_SHANGHAI)
-    end = local + _SECOND
-    whole = (end.hour, end.minute) == (0, 0) and end.date() > local.date()
-    if lang == "en":
-        return f"{local:%Y-%m-%d} {'24:00' if whole else f'{end:%H:%M}'} (Beijing time)"
-    clock = "24时" if whole else f"{end.hour}时" + (f"{end.minute}分" if end.minute else "")
-    return f"{local.year}年{local.month}月{local.day}日{clock}(北京时间)"
-
-
-def days_over(due: datetime, at: datetime) -> int:
-    """Calendar days in Beijing since the day it was due on; 0 on that day itself."""
-    return (at.astimezone(ASIA_SHANGHAI).date() - due.astimezone(ASIA_SHANGHAI).date()).days
-
-
 def _body(paper: Paper, title: str, lang: Lang) -> Iterator[str]:
     zh = lang == "zh"
     contact = paper.department.contact
@@ -91,8 +73,8 @@ def _body(paper: Paper, title: str, lang: Lang) -> Iterator[str]:
     yield (
         f"<p>截至{_minute(paper.at, lang)},你单位下列{count}期数据已过应报时限,本中心尚未收到。请立即报送。</p>"
         if zh
-        else f"<p>As of {_minute(paper.at, lang)} this centre has not received the following {count} period(s) of your "
-        "department, whose deadline has passed. Please report at once.</p>"
+        else f"<p>As of {_minute(paper.at, lang)} this centre has not received the following "
+        f"{_periods(count)} of your department, past the deadline. Please report at once.</p>"
     )
     yield _table(paper, lang)
     yield from _next(paper, lang)
@@ -113,7 +95,7 @@ def _table(paper: Paper, lang: Lang) -> str:
 def _line(place: int, paper: Paper, lang: Lang) -> str:
     row = paper.rows[place]
     days, times = days_over(row.due, paper.at), paper.earlier[place] + 1
-    over = (f"{days}天" if days else "不足1天") if lang == "zh" else (f"{days} d" if days else "under 1 d")
+    over = (f"{days}天" if days else "今日") if lang == "zh" else (f"{days} d" if days else "today")
     cells = (
         str(place + 1),
         f"{escape(row.title)}<br><code>{escape(row.feed)}</code>" + _state(row, lang),
@@ -162,7 +144,7 @@ def _signature(paper: Paper, lang: Lang) -> Iterator[str]:
     zh = lang == "zh"
     local = paper.at.astimezone(ASIA_SHANGHAI)
     day = f"{local.year}年{local.month}月{local.day}日" if zh else f"{local:%Y-%m-%d}"
-    handled = f"<p>{'经办' if zh else 'handled by'}:{escape(paper.by)}</p>" if paper.by else ""
+    handled = f"<p>{'经办' if zh else 'handled by'}:{escape(paper.by)}</p>"
     office = escape(paper.centre.title) + ("(盖章)" if zh else " (seal)")
     yield f'<div class="sign"><p>{office}</p><p>{day}</p>{handled}</div>'
     yield (
@@ -172,6 +154,10 @@ def _signature(paper: Paper, lang: Lang) -> Iterator[str]:
         else '<div class="slip"><p>Received by: ____________________ signature: ______________ date: ______________</p>'
         "<p>Why it is late, and when it will come: ________________________________________</p></div>"
     )
+
+
+def _periods(count: int) -> str:
+    return f"{count} period{'' if count == 1 else 's'}"
 
 
 def _minute(at: datetime, lang: Lang) -> str:

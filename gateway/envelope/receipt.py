@@ -86,7 +86,7 @@ class Receipt:
         loaded, problem, duplicate: what became of `sent`; problem rows were set aside at either end.
         effect: rows and fen added, changed, replaced and removed at the centre.
         balanced: whether `counted` is loaded + duplicate + the centre's own problem rows, and `sent` adds up.
-        ledger: the centre's ledger after the load. accepted_at: when it was committed.
+        ledger: the centre's ledger after the load. accepted_at: when all was verified and the load began.
     """
 
     __pydantic_config__ = STRICT

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from itertools import chain
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from gateway.calendar import Period
 from gateway.envelope.manifest import Kind
@@ -109,7 +109,7 @@ class Waiver:
         until: the new due of an extension, its last second; None of an exemption.
         number: of the approval. by: who approved. reason: why.
         position: its line in the ledger; of two of one moment the later line counts.
-        withdrawn_at: None while nobody took it back.
+        withdrawn_at, withdrawn_by, withdrawn_reason: when it was taken back, by whom and why; None while it was not.
     """
 
     feed: str
@@ -122,10 +122,16 @@ class Waiver:
     reason: str
     position: int
     withdrawn_at: datetime | None = None
+    withdrawn_by: str | None = None
+    withdrawn_reason: str | None = None
 
     def stands(self, at: datetime) -> bool:
         """Whether it was entered by then and not taken back."""
         return self.at <= at and (self.withdrawn_at is None or at < self.withdrawn_at)
+
+    def not_withdrawn(self) -> Self:
+        """As it was known before anybody took it back."""
+        return replace(self, withdrawn_at=None, withdrawn_by=None, withdrawn_reason=None)
 
 
 class Step(StrEnum):
@@ -173,7 +179,7 @@ Key = TypeVar("Key", str, Period)
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """All that is known, in any order, or all of one feed and period."""
+    """All that is known, or all of one feed and period: in any order, but steps of one moment as they were taken."""
 
     deliveries: tuple[Delivery, ...] = ()
     imbalances: tuple[Imbalance, ...] = ()
@@ -191,7 +197,7 @@ class Facts:
             imbalances=tuple(one for one in self.imbalances if one.at <= at),
             held=tuple(one for one in self.held if _waiting(one, at)),
             occurrences=tuple(one for one in self.occurrences if one.at <= at),
-            waivers=tuple(replace(one, withdrawn_at=None) for one in self.waivers if one.stands(at)),
+            waivers=tuple(one.not_withdrawn() for one in self.waivers if one.stands(at)),
             stages=tuple(one for one in self.stages if one.at <= at),
         )
 
@@ -213,10 +219,16 @@ class Facts:
 
     @cached_property
     def last_attempt(self) -> Attempt | None:
-        """The newest step or receipt of one feed; of two of one moment the receipt."""
-        steps = (Attempt(feed=one.feed, period=one.period, at=one.at, code=one.code) for one in self.stages)
+        """The newest step or receipt of one feed; of two of one moment the receipt, else the step taken last."""
         came = (Attempt(feed=one.feed, period=one.period, at=one.known_from, code=None) for one in self.deliveries)
+        last = self.last_stage
+        steps = () if last is None else (Attempt(feed=last.feed, period=last.period, at=last.at, code=last.code),)
         return max(chain(came, steps), key=lambda one: one.at, default=None)
+
+    @property
+    def last_stage(self) -> Stage | None:
+        """The newest step; of two of one moment the one taken last."""
+        return max(reversed(self.stages), key=lambda one: one.at, default=None)
 
     @classmethod
     def of_feeds(cls, by_feed: Mapping[str, Facts]) -> Facts:

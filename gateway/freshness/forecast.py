@@ -78,7 +78,7 @@ def foresee(feed: Feed, row: Row, habit: Habit, at: datetime) -> Forecast:
     return Forecast(
         expected_at=expected,
         late=late,
-        zh=f"{zh};预计 {day} 报到,{'晚于' if late else '早于'}时限",
+        zh=f"{zh};预计 {day} 报送,{'晚于' if late else '早于'}时限",
         en=f"{en}; expected {day}, {'after' if late else 'before'} the due",
     )
 
@@ -115,7 +115,7 @@ def _told(habit: Habit) -> tuple[str, str]:
         _span, (habit.lags[0], habit.lags[-1], habit.usual)
     )
     return (
-        f"近 {len(habit.lags)} 期在期末后 {first_zh}至 {last_zh}报到,中位 {usual_zh}",
+        f"近 {len(habit.lags)} 期在期末后 {first_zh}至 {last_zh}报送,中位 {usual_zh}",
         f"the last {len(habit.lags)} periods came {first_en} to {last_en} after their end, median {usual_en}",
     )
 

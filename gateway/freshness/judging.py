@@ -31,7 +31,7 @@ _ARRIVED = {
 def judge(feed: Feed, period: Period, facts: Facts, at: datetime) -> Row:
     """One period of one feed at `at`; `facts` are those of this feed and period known at `at`."""
     rule_due, waiver = feed.schedule.due(period), in_force(facts)
-    due = waiver.until if waiver and waiver.until else rule_due
+    due = max(rule_due, waiver.until) if waiver and waiver.until else rule_due
     row = Row(
         feed=feed.id,
         department=feed.department,
@@ -124,7 +124,7 @@ def _state_arrived(row: Row, facts: Facts, newest: Delivery, decided: datetime) 
 
 
 def _awaited(row: Row, feed: Feed, facts: Facts, at: datetime) -> Row:
-    stage = max(facts.stages, key=lambda one: one.at, default=None)
+    stage = facts.last_stage
     if row.waiver is not None and row.waiver.kind is WaiverKind.EXEMPT:
         return replace(row, state=State.EXEMPT, stage=stage)
     ladder = _ladder(row, feed) if over(row.period, at) else ()

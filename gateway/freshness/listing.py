@@ -61,8 +61,9 @@ def within(feed: Feed, known: Facts, span: Period) -> tuple[Period, ...]:
     """The periods a feed owes whose last day (an event's own day) lies in `span`, oldest first."""
     if feed.schedule.event_driven:
         return tuple(period for period in events(feed, known) if span.start <= period.start < span.end)
-    begun = feed.schedule.periods(feed.starts, span.end)
-    return tuple(period for period in begun if span.start < period.end <= span.end)
+    first = max(feed.schedule.running(span.start), feed.starts, key=begin)
+    begun = feed.schedule.periods(first, span.end)
+    return tuple(period for period in begun if period.end <= span.end)
 
 
 def events(feed: Feed, known: Facts) -> tuple[Period, ...]:

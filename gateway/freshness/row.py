@@ -72,7 +72,8 @@ class Row:
     counts once; a period whose portions remove more than they add is below zero.
 
     Attributes:
-        due: by when it is owed: the rule's, or a later one by an extension. rule_due: the rule's.
+        due: by when it is owed: the rule's, or a later one by an extension, which never shortens it, though the rule
+            may give more since. rule_due: the rule's.
         waiver: the exemption or extension in force.
         reminders: of a period that has ended and has no receipt, the first to come first; else none.
         reminder: the rung reached, in days before the due; None before the first and after the due.

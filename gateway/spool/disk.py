@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from gateway.errors import SpoolFull, SpoolUnavailable
+from gateway.errors import OutputRefused, SpoolFull, SpoolUnavailable
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _PRIVATE_DIRECTORY, _PRIVATE_FILE = 0o700, 0o600  # sealed, yet nobody else's business
@@ -173,3 +173,14 @@ class Hold:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.release()
+
+
+@contextmanager
+def alone_in(directory: Path) -> Iterator[None]:
+    """Nobody else hands a file out into this directory meanwhile. Raises OutputRefused: it cannot be held."""
+    try:
+        hold = Hold.wait_on(directory)
+    except OSError:
+        raise OutputRefused(path=directory) from None
+    with hold:
+        yield

@@ -19,7 +19,7 @@ from gateway.envelope.parties import Signer
 from gateway.envelope.receipt import LedgerPlace
 from gateway.errors import NothingToCopy, OutputRefused
 from gateway.ledger import Detail, Event, EventKind, Ledger, Line
-from gateway.spool.disk import Hold, sync, write_new
+from gateway.spool.disk import alone_in, sync, write_new
 from gateway.subscribers.files import Written, digest_of, write_rows
 from gateway.subscribers.grants import Grant, grants_in, require_readable
 from gateway.subscribers.note import Note, sign_note
@@ -107,7 +107,7 @@ def stem_of(order: Order, copyist: Copyist) -> str:
 
 def left_behind(directory: Path) -> frozenset[str]:
     """SHA-256 (hex) of the files that copies which were cut off left in a directory. Raises OutputRefused."""
-    with _alone(directory):
+    with alone_in(directory):
         return frozenset(map(digest_of, _remains(directory, "*")))
 
 
@@ -195,24 +195,13 @@ def _note(
 def _hidden(target: Path) -> Iterator[Path]:
     """A name in the same directory that nobody looks for; gone if it was not renamed. One copy at a time in each."""
     path = target.with_name(f".{target.name}.{secrets.token_hex(_MARK // 2)}")
-    with _alone(target.parent):
+    with alone_in(target.parent):
         try:
             yield path
         except OSError:
             raise OutputRefused(path=target) from None
         finally:
             path.unlink(missing_ok=True)
-
-
-@contextmanager
-def _alone(directory: Path) -> Iterator[None]:
-    """No copy is being written into a directory meanwhile. Raises OutputRefused."""
-    try:
-        hold = Hold.wait_on(directory)
-    except OSError:
-        raise OutputRefused(path=directory) from None
-    with hold:
-        yield
 
 
 def _remains(directory: Path, name: str) -> list[Path]:

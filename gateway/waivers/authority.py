@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from gateway.catalogue import Centre, Department, Duty
 from gateway.catalogue.duties import require_duty
+from gateway.errors import LedgerTextRefused
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +21,9 @@ class Authority:
     party: Centre | Department
 
     def require(self, person: str) -> None:
-        """Raise unless this person may. Raises: DutyMissing."""
+        """Raise unless this person may. Raises: DutyMissing; LedgerTextRefused: nobody is named at all."""
         if self.party.people:
             duty = Duty.APPROVE if isinstance(self.party, Centre) else Duty.DECLARE
             require_duty(self.party, person, duty)
+        elif not person.strip():
+            raise LedgerTextRefused(column="by")

@@ -14,13 +14,22 @@ from itertools import chain
 from sqlalchemy import Connection, Engine
 
 from gateway.calendar import Period
+from gateway.calendar import until as in_words
 from gateway.catalogue import Feed
 from gateway.database import alone, writing
-from gateway.errors import ExtensionTooShort, PeriodNotOwed, WaiverSpanInvalid, WaiverStands, WaiverUnknown
+from gateway.errors import (
+    EventUnknown,
+    ExtensionTooShort,
+    LedgerTextRefused,
+    WaiverSpanInvalid,
+    WaiverStands,
+    WaiverUnknown,
+)
 from gateway.freshness import Waiver, WaiverKind
 from gateway.ledger import Detail, Event, EventKind, Ledger, Line
 from gateway.waivers.authority import Authority
 from gateway.waivers.decisions import DECISIONS, waivers_in
+from gateway.waivers.events import not_owed, occurrences_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +45,7 @@ class Span:
         feed = self.feed
         for one in (self.first, self.last):
             if not feed.schedule.fits(one) or one.moment < feed.starts.moment:
-                cadence = feed.schedule.rule_of(one).cadence
-                raise PeriodNotOwed(feed=feed.id, period=one, starts=feed.starts, cadence=cadence)
+                raise not_owed(feed, one)
         if self.first == self.last:
             return (self.first,)
         if feed.schedule.event_driven or self.last.start < self.first.start:
@@ -47,11 +55,21 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """What a person says of it. number: of the approval. by: who approved. reason: why."""
+    """What a person says of it. number: of the approval. by: who approved. reason: why.
+
+    Raises:
+        LedgerTextRefused: a number or reason that is blank, or has blanks around it and would be another number.
+    """
 
     number: str
     by: str
     reason: str
+
+    def __post_init__(self) -> None:
+        for column in ("number", "reason"):
+            text = getattr(self, column)
+            if not text or text != text.strip():
+                raise LedgerTextRefused(column=column)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +90,8 @@ class WaiverBook:
         """The periods need not be reported. Gives how many were entered; those that stand so already are not again.
 
         Raises:
-            DutyMissing, PeriodNotOwed, WaiverSpanInvalid, LedgerTextRefused; WaiverStands: another exemption does.
+            DutyMissing, PeriodNotOwed, WaiverSpanInvalid, LedgerTextRefused; EventUnknown: nobody entered the event;
+            WaiverStands: another exemption does.
         """
         return self._enter(span, decision, None)
 
@@ -86,7 +105,8 @@ class WaiverBook:
         for period in span.periods():
             due = span.feed.schedule.due(period)
             if until <= due:
-                raise ExtensionTooShort(feed=span.feed.id, period=period, until=until.isoformat(), due=due.isoformat())
+                written = {"until": in_words(until), "due": in_words(due)}
+                raise ExtensionTooShort(feed=span.feed.id, period=period, **written)
         return self._enter(span, decision, until)
 
     def withdraw(self, span: Span, decision: Decision) -> int:
@@ -97,9 +117,10 @@ class WaiverBook:
             ever entered for one of them.
         """
         self.authority.require(decision.by)
-        periods, now = span.periods(), self.clock()
+        periods = span.periods()
         with writing(self.engine) as connection:
             alone(connection, f"waivers {span.feed.id}")
+            now = self.clock()  # whoever waited decides no earlier than whom he waited for
             known = [one for one in self.waivers(connection) if _named(one, span, decision)]
             for period in periods:
                 if all(one.period != period for one in known):
@@ -111,15 +132,25 @@ class WaiverBook:
 
     def _enter(self, span: Span, decision: Decision, until: datetime | None) -> int:
         self.authority.require(decision.by)
-        periods, now = span.periods(), self.clock()
+        periods = span.periods()
         kind = EventKind.EXEMPTED if until is None else EventKind.EXTENDED
         with writing(self.engine) as connection:
             alone(connection, f"waivers {span.feed.id}")
+            now = self.clock()
+            self._require_happened(span, connection)
             standing = [one for one in self.waivers(connection) if one.withdrawn_at is None]
             wanted = tuple(_missing(span.feed, periods, decision, until, standing))
             for period in wanted:
                 self.ledger.append(_event(now, kind, span.feed, period, decision, until), connection)
         return len(wanted)
+
+    def _require_happened(self, span: Span, connection: Connection) -> None:
+        """A wrong minute would decide about nothing, and leave the event owed. Raises: EventUnknown."""
+        if not span.feed.schedule.event_driven:
+            return
+        known = occurrences_in(self.ledger.lines(kind=EventKind.OCCURRED, connection=connection))
+        if not any((one.feed, one.period) == (span.feed.id, span.first) for one in known):
+            raise EventUnknown(feed=span.feed.id, period=span.first)
 
 
 def _missing(

@@ -44,4 +44,6 @@ def _waiver(line: Line) -> Waiver:
 
 def _ended(one: Waiver, line: Line) -> Waiver:
     same = (one.feed, str(one.period), one.number) == (line.feed, line.period, line.said.number)
-    return replace(one, withdrawn_at=line.moment) if same and one.withdrawn_at is None else one
+    if not same or one.withdrawn_at is not None:
+        return one
+    return replace(one, withdrawn_at=line.moment, withdrawn_by=line.by, withdrawn_reason=line.said.reason)

@@ -36,24 +36,32 @@ class EventBook:
             DutyMissing, NotEventDriven, EventToCome, LedgerTextRefused; PeriodNotOwed: before the feed's first.
         """
         self.authority.require(by)
-        now, cadence = self.clock(), feed.schedule.newest.cadence
         if not feed.schedule.event_driven:
-            raise NotEventDriven(feed=feed.id, cadence=cadence)
+            cadence = feed.schedule.newest.cadence
+            raise NotEventDriven(feed=feed.id, cadence_zh=cadence.zh, cadence_en=cadence.en)
         period = Period.of_event(happened)
-        if period.moment > now:
+        if period.moment > self.clock():
             raise EventToCome(feed=feed.id, at=period)
         if period.moment < feed.starts.moment:
-            raise PeriodNotOwed(feed=feed.id, period=period, starts=feed.starts, cadence=cadence)
+            raise not_owed(feed, period)
         with writing(self.engine) as connection:
             alone(connection, f"event {feed.id} {period}")
             known = occurrences_in(self.ledger.lines(kind=EventKind.OCCURRED, connection=connection))
             for one in known:
                 if (one.feed, one.period) == (feed.id, period):
                     return one
+            now = self.clock()
             self.ledger.append(
                 Event(at=now, kind=EventKind.OCCURRED, feed=feed.id, period=str(period), by=by), connection
             )
         return Occurrence(feed=feed.id, period=period, at=now)
+
+
+def not_owed(feed: Feed, period: Period) -> PeriodNotOwed:
+    """The refusal of a period that is none of the feed's, or lies before its first."""
+    cadence = feed.schedule.rule_of(period).cadence
+    said = {"cadence_zh": cadence.zh, "cadence_en": cadence.en}
+    return PeriodNotOwed(feed=feed.id, period=period, starts=feed.starts, **said)
 
 
 def occurrences_in(lines: Iterable[Line]) -> tuple[Occurrence, ...]:

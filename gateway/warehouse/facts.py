@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from gateway.ledger import Head
 from gateway.records.totals import Counts, Totals
@@ -175,6 +176,7 @@ def encode_totals(totals: Totals) -> str:
     return json.dumps([totals.rows, *totals.sums], separators=(",", ":"))
 
 
+@lru_cache(maxsize=1024)  # of a record's nine totals most are nothing, or the same: a county's history is read at once
 def decode_totals(text: str) -> Totals:
     """Totals as stored, read back; nothing stored here was unreadable."""
     rows, *sums = json.loads(text)

@@ -74,9 +74,9 @@ def _counts() -> list[style.Panels]:
             queries.counted(queries.overdue()),
             steps=alarm,
         ),
-        state("临近时限", "Periods without a receipt whose first reminder is due.", note, "due_soon"),
+        state("即将到期", "Periods without a receipt whose first reminder is due.", note, "due_soon"),
         state("对账不平", "Periods whose newest attempt did not balance.", alarm, "unbalanced"),
-        state("待审核", "Periods a batch of which waits for a reviewer.", note, "held"),
+        state("待审核放行", "Periods a batch of which waits for a reviewer.", note, "held"),
         style.number(
             Title(zh="预测迟报", en="Open periods that will probably be late, going by each feed's own history."),
             queries.counted(late),

@@ -1,4 +1,4 @@
-"""对账: what the centre holds of each period, what was set aside, what was corrected, and what does not balance.
+"""对账: what the centre counted of each period, what was set aside, what was corrected, and what does not balance.
 
 Owns which panels answer that. It must never add up what the exporter has not: figures are as the ledger has them.
 """
@@ -39,7 +39,7 @@ def build() -> Dashboard:
     """The dashboard; its uid is `yizhan-reconciliation`."""
     title = Title(
         zh="驿站 · 对账",
-        en="Reconciliation: rows and amounts held of each period, rows set aside, what does not balance.",
+        en="Reconciliation: rows and amounts counted of each period, rows set aside, what does not balance.",
     )
     shelves = (
         Shelf(height=4, panels=[(4, panel) for panel in _figures()]),
@@ -53,15 +53,20 @@ def build() -> Dashboard:
 def _figures() -> list[style.Panels]:
     number, alarm, note = style.number, style.ALARM_FROM_ONE, style.NOTE_FROM_ONE
     return [
-        number(Title(zh="入库条数", en="Rows the centre holds of the chosen periods on the board."), f"sum({ROWS})"),
         number(
-            Title(zh="入库金额(元)", en="Their amount in yuan, over the feeds that have one."),
+            Title(
+                zh="清点条数", en="Rows the centre counted, loaded and duplicate, of the chosen periods on the board."
+            ),
+            f"sum({ROWS})",
+        ),
+        number(
+            Title(zh="清点金额(元)", en="Their amount in yuan, over the feeds that have one."),
             f"sum({AMOUNT})",
             decimals=2,
         ),
         number(Title(zh="问题数据", en="Rows set aside on both sides."), f"sum({PROBLEMS})", steps=note),
         number(
-            Title(zh="问题率", en="Rows set aside, of those set aside and those held."),
+            Title(zh="问题率", en="Rows set aside, of those set aside and those counted."),
             _part("sum({})"),
             steps=SHARE,
             unit=style.PART,
@@ -100,16 +105,16 @@ def _ledger() -> style.Panels:
     return style.listing(
         Title(
             zh="逐期对账",
-            en="Each period that has come: revision, rows and amount held, rows set aside, whether the newest attempt "
-            "balances, when it landed and when it was accepted.",
+            en="Each period that has come: revision, rows and amount counted, rows set aside, whether the newest "
+            "attempt balances, when it landed and when it was accepted.",
         ),
         {"A": named} | {letter: queries.of_period(expression) for letter, expression in asked.items()},
         (
             *WHO,
             Column(field="state", zh="状态", mappings=states.by_name(), width=120),
             Column(field="Value #B", zh="版次", unit="prefix:r", decimals=0, width=80),
-            Column(field="Value #C", zh="入库条数", unit=style.WHOLE, decimals=0, width=120),
-            Column(field="Value #D", zh="入库金额(元)", unit=style.WHOLE, decimals=2, width=160),
+            Column(field="Value #C", zh="清点条数", unit=style.WHOLE, decimals=0, width=120),
+            Column(field="Value #D", zh="清点金额(元)", unit=style.WHOLE, decimals=2, width=160),
             Column(field="Value #E", zh="问题数据", unit=style.WHOLE, decimals=0, width=110, steps=style.NOTE_FROM_ONE),
             Column(field="Value #F", zh="对账", mappings=BALANCE, width=90),
             Column(field="Value #G", zh="落地时间", unit=style.DATE, width=160),
@@ -133,7 +138,7 @@ def _share() -> style.Panels:
 
 def _amounts() -> style.Panels:
     return style.bars(
-        Title(zh="入库金额(按部门,元)", en="Amount held, by department, in yuan."),
+        Title(zh="清点金额(按部门,元)", en="Amount counted, by department, in yuan."),
         f"sum by (department_title) ({queries.named(AMOUNT)})",
         legend="{{department_title}}",
     )
@@ -154,7 +159,7 @@ def _held() -> style.Panels:
 
 def _rows() -> style.Panels:
     return style.lines(
-        Title(zh="入库条数的变化", en="Rows held of the periods on the board, by department, over the chosen time."),
+        Title(zh="清点条数的变化", en="Rows counted of the periods on the board, by department, over the chosen time."),
         f"sum by (department_title) ({queries.named(ROWS)})",
         legend="{{department_title}}",
     )

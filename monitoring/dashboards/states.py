@@ -1,4 +1,4 @@
-"""The states of a period as the dashboards show them: their Chinese words, their colours, which of two is worse.
+"""The states of a period as the dashboards show them: the words of `yizhan status`, their colours, which is worse.
 
 Owns the order in which a cell that stands for many periods picks one. It must never decide a state: the exporter does.
 """
@@ -23,13 +23,13 @@ class Shown:
 STATES = (
     Shown(state="overdue", word="逾期未报", colour="dark-red"),
     Shown(state="unbalanced", word="对账不平", colour="red"),
-    Shown(state="held", word="待审核", colour="purple"),
-    Shown(state="due_soon", word="临近时限", colour="yellow"),
+    Shown(state="held", word="待审核放行", colour="purple"),
+    Shown(state="due_soon", word="即将到期", colour="yellow"),
     Shown(state="late", word="迟报", colour="orange"),
-    Shown(state="nil_late", word="迟报(零报送)", colour="semi-dark-orange"),
+    Shown(state="nil_late", word="迟报零报送", colour="semi-dark-orange"),
     Shown(state="not_due", word="未到期", colour="blue"),
     Shown(state="on_time", word="按时", colour="green"),
-    Shown(state="nil_on_time", word="按时(零报送)", colour="semi-dark-green"),
+    Shown(state="nil_on_time", word="按时零报送", colour="semi-dark-green"),
     Shown(state="exempt", word="免报", colour="#8e9aa8"),
 )
 

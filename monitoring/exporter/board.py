@@ -31,7 +31,6 @@ class _View:
     owed: Catalogue
     following: Following
     rows: Rows
-    infos: tuple[Point, ...]
 
 
 class Board:
@@ -48,7 +47,7 @@ class Board:
         self._watch.look()
         view = self._current(self._watch.node)
         at, facts = view.node.clock(), view.following.now()
-        yield from view.infos
+        yield from feed_infos(view.owed, at)
         yield from view.rows.points(facts, at)
         yield from attempts.points(view.owed.feeds, view.rows.attempts, attempts.reported(view.node))
         yield from _calendar(view.owed, at)
@@ -68,13 +67,15 @@ def _view(node: Observed) -> _View:
     finally:
         gc.enable()
     gc.freeze()
-    return _View(node=node, owed=owed, following=following, rows=Rows(owed), infos=tuple(_feed_infos(owed)))
+    return _View(node=node, owed=owed, following=following, rows=Rows(owed))
 
 
-def _feed_infos(catalogue: Catalogue) -> Iterator[Point]:
+def feed_infos(catalogue: Catalogue, at: datetime) -> Iterator[Point]:
+    """Each feed with the version of its rule that rules on that day, or of its first period owed if that is later."""
+    today = at.astimezone(ASIA_SHANGHAI).date()
     departments = {department.id: department for department in catalogue.departments}
     for feed in catalogue.feeds:
-        department, rule = departments[feed.department], feed.schedule.newest
+        department, rule = departments[feed.department], feed.schedule.rule_on(max(today, feed.starts.start))
         says = (feed.title, department.title, department.contact, rule.cadence, rule.judged_by, rule.article)
         yield Point(m.FEED_INFO, (feed.id, feed.department, *says), 1)
 

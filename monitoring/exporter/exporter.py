@@ -55,11 +55,10 @@ class Exporter(Collector):
         """The answer to a scrape."""
         return exposition.text(self.points())
 
-    def begin(self) -> None:
+    def begin(self) -> tuple[Reading, ...]:
         """Let every collector read what there is so far; the first scrape finds it read, or being read."""
         with self._alone:
-            for source in self._sources:
-                self._begin(source)
+            return tuple(self._begin(source) for source in self._sources)
 
     def points(self) -> list[Point]:
         """Every collector's points, and what became of each collector."""

@@ -13,13 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from gateway.calendar import ASIA_SHANGHAI
+from gateway.calendar import ASIA_SHANGHAI, deadline_words
 from gateway.catalogue import Catalogue, Feed
-from gateway.dunning import deadline_words
-from gateway.freshness import Facts, Row, State, WaiverKind, board
-from gateway.freshness.judging import decisive, first_of, keeps
+from gateway.freshness import Attempt, Facts, Row, State, WaiverKind, board, keeps
 from monitoring.exporter import metrics as m
-from monitoring.exporter.attempts import Attempt, last_of
 from monitoring.exporter.point import Point
 
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
@@ -78,7 +75,7 @@ class Rows:
             until = min(_moments(rows[feed.id], known, at))
             oldest = at + _OLDEST * (1 + turn % _TURNS) / _TURNS  # not all of them at the same scrape
             self._judged[feed.id] = _Judged(
-                facts=known, since=at, until=min(until, oldest), points=points, attempt=last_of(known, at)
+                facts=known, since=at, until=min(until, oldest), points=points, attempt=known.known_at(at).last_attempt
             )
 
 
@@ -105,16 +102,16 @@ def _row(feed: Feed, row: Row) -> Iterator[Point]:
         yield Point(m.PERIOD_HELD, place, row.held_since.timestamp())
     if row.forecast is not None:
         yield Point(m.PERIOD_FORECAST_LATE, place, row.forecast.late)
-    if row.deliveries:
-        yield from _arrived(feed, row, place)
+    if row.receipted_at is not None:
+        yield from _arrived(row, place)
 
 
-def _arrived(feed: Feed, row: Row, place: tuple[str, str, str]) -> Iterator[Point]:
-    first = first_of(Facts(deliveries=row.deliveries))
-    yield Point(m.PERIOD_RECEIPTED, place, first.accepted_at.timestamp())
-    yield Point(m.PERIOD_LANDED, place, first.landed_at.timestamp())
-    if row.state is not State.EXEMPT:
-        yield Point(m.PERIOD_ON_TIME, place, keeps(row.due, decisive(feed, first)))
+def _arrived(row: Row, place: tuple[str, str, str]) -> Iterator[Point]:
+    for metric, moment in ((m.PERIOD_RECEIPTED, row.receipted_at), (m.PERIOD_LANDED, row.landed_at)):
+        if moment is not None:
+            yield Point(metric, place, moment.timestamp())
+    if row.state is not State.EXEMPT and row.decided_at is not None:
+        yield Point(m.PERIOD_ON_TIME, place, keeps(row.due, row.decided_at))
     yield Point(m.PERIOD_REVISION, place, row.revision or 0)
     yield Point(m.PERIOD_ROWS, place, row.rows or 0)
     yield Point(m.PERIOD_PROBLEM_ROWS, place, row.problem_rows or 0)

@@ -68,8 +68,7 @@ def run(watch: Watch, options: Options, log: logging.Logger, lang: Lang, ready: 
     exporter = exporter_of(watch, verification, log, lang)
     with _signals() as ended, serving(exporter, options.listen, options.tls, log) as taken:
         ready(taken)
-        exporter.begin()
-        verification.start()
+        verification.start(after=exporter.begin())
         os.read(ended, 1)
     verification.stop(_PARTING)
     watch.close()

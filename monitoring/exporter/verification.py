@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,6 +18,8 @@ from monitoring.exporter.watch import Watch
 
 _AGAIN = timedelta(minutes=10)
 """After it could not be done: the database was away, or locked."""
+_PATIENCE = 60.0
+"""Seconds that the first verification leaves to the first readings at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,11 +37,13 @@ class Verification:
         self._watch, self._every, self._log, self._lang = watch, every, log, lang
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="verify ledger", daemon=True)
+        self._after: Sequence[threading.Thread] = ()
         self.found: Finding | None = None
         self.whole_at: datetime | None = None
 
-    def start(self) -> None:
-        """The first verification begins now."""
+    def start(self, after: Sequence[threading.Thread] = ()) -> None:
+        """The first verification begins once these have ended: beside them it would take half of their time."""
+        self._after = after
         self._thread.start()
 
     def stop(self, patience: float) -> None:
@@ -60,6 +66,9 @@ class Verification:
             self.whole_at = self.found.at
 
     def _run(self) -> None:
+        until = time.monotonic() + _PATIENCE
+        for one in self._after:
+            one.join(max(0.0, until - time.monotonic()))
         wait = timedelta(0)
         while not self._over.wait(wait.total_seconds()):
             try:

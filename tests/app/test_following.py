@@ -46,9 +46,9 @@ def centre(tmp_path: Path) -> CentreNode:
     return node
 
 
-def admit(node: CentreNode, detail: Detail, at=ADMITTED) -> None:
+def admit(node: CentreNode, detail: Detail, at=ADMITTED, kind=EventKind.ADMITTED) -> None:
     said = {"batch": BATCH, "feed": FEED, "period": PERIOD, "revision": 1, "digest": DIGEST}
-    node.ledger.append(Event(at=at, kind=EventKind.ADMITTED, detail=detail, **said))
+    node.ledger.append(Event(at=at, kind=kind, detail=detail, **said))
 
 
 def load(node: CentreNode) -> None:
@@ -98,6 +98,37 @@ def test_each_reading_takes_only_what_is_new_and_ends_where_a_fresh_one_does(cen
     assert done == facts_of(centre)
     assert [one.skew for one in done.deliveries] == [timedelta(hours=-1)]
     assert following.now() is done
+
+
+def test_the_clock_of_a_centre_above_condemns_nobody(centre: CentreNode) -> None:
+    """Who carries a batch on has its receipt in the ledger, and how far off its own clock was."""
+    admit(centre, Detail(department="civil"))
+    load(centre)
+    before = facts_of(centre).deliveries
+    admit(centre, Detail(skew=-3_600_000), at=LOADED + timedelta(days=1), kind=EventKind.RECEIPTED)
+    assert facts_of(centre).deliveries == before
+    assert [(one.skew, one.heard_at) for one in before] == [(None, None)]
+
+
+def test_what_the_ledger_says_of_a_receipt_counts_even_if_the_receipt_was_read_before(centre: CentreNode) -> None:
+    following = Following(centre)
+    load(centre)
+    assert [one.skew for one in following.now().deliveries] == [None]
+    admit(centre, Detail(department="civil", skew=-3_600_000))
+    assert [one.skew for one in following.now().deliveries] == [timedelta(hours=-1)]
+    assert following.now() == facts_of(centre)
+
+
+def test_of_steps_of_one_moment_the_last_one_counts(centre: CentreNode) -> None:
+    admit(centre, Detail(department="civil"))
+    refused = {"feed": FEED, "period": PERIOD, "code": "YZ-2040", "digest": DIGEST}
+    centre.ledger.append(Event(at=ADMITTED, kind=EventKind.REFUSED, **refused))
+    facts = facts_of(centre)
+    assert last_attempts(facts, ADMITTED)[FEED].code == "YZ-2040"
+    rows = board(centre.owed, facts, moment("2026-11-12T00:00:00"))
+    (row,) = (row for row in rows if (row.feed, row.period) == (FEED, Period.parse(PERIOD)))
+    assert row.stage is not None
+    assert (row.stage.step, row.stage.code) == ("refused", "YZ-2040")
 
 
 def test_the_last_attempt_of_a_feed_is_its_newest_step_with_the_code_it_failed_with(centre: CentreNode) -> None:

@@ -65,6 +65,9 @@ def test_nothing_due_reads_so_in_both_languages(site: Path, yizhan: Yizhan) -> N
         (("2026-09", "--issue", "--correct", "--by", "p101", "--reason", "x"), 2, "YZ-1012"),
         (("2026-09", "--issue", "--number", "1", "--by", "p101"), 2, "YZ-1012"),
         (("2026-09", *ISSUE, "--out", "table.pdf"), 2, "YZ-1013"),
+        (("2026-09", *ISSUE, "--out", "none/table.csv"), 2, "YZ-1013"),
+        (("2026-09", *ISSUE, "--out", "/proc/table.csv"), 2, "YZ-1013"),
+        (("2026-09", "--correct", "--reason", "x", "--by", "p101", "--out", "none/table.csv"), 2, "YZ-1013"),
     ],
 )
 def test_what_is_refused_is_refused_with_its_code_and_enters_nothing(
@@ -174,3 +177,49 @@ def exempt(site: Path, yizhan: Yizhan, number: str) -> None:
 def published(site: Path, yizhan: Yizhan) -> list[dict]:
     lines = yizhan.run("--site", site, "ledger", "list", "--json").json["lines"]
     return [line for line in lines if line["event"] == "published"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "zh", "en"),
+    [
+        (("--issue",), "--issue 须以 --by 写明由谁发布。", "--issue takes --by: who issues it."),
+        (("--by", "p101"), "--by 只与 --issue 或 --correct 同用。", "--by goes with --issue or --correct only."),
+        (("--correct", "--by", "p101"), "--correct 须以 --reason 写明更正事由。", "--correct takes --reason: why"),
+        (("--reason", "x"), "--reason 只与 --correct 同用。", "--reason goes with --correct only."),
+        (("--issue", "--number", "1"), "--issue、--number 只能写一个。", "only one of --issue, --number can be given."),
+    ],
+)
+def test_options_that_do_not_fit_are_told_in_one_language(
+    site: Path, yizhan: Yizhan, arguments: tuple[str, ...], zh: str, en: str
+) -> None:
+    for lang, words, usage in (("zh", zh, "命令写法不对:"), ("en", en, "wrong usage: ")):
+        ended = yizhan.run("--site", site, "--lang", lang, "bulletin", "2026-09", *arguments)
+        assert ended.code == 2 and ended.err.startswith(f"[YZ-1012] {usage}{words}"), ended.err
+
+
+@pytest.mark.parametrize("publishing", [ISSUE, ("--correct", "--reason", "补登免报", "--by", "p101")])
+def test_what_was_published_and_could_not_be_written_is_said_with_the_way_to_write_it(
+    site: Path, yizhan: Yizhan, tmp_path: Path, publishing: tuple[str, ...]
+) -> None:
+    """A name that is too long shows only when the file is written."""
+    if publishing != ISSUE:
+        assert yizhan.run("--site", site, "bulletin", "2026-09", *ISSUE).code == 0
+        exempt(site, yizhan, "补〔2026〕1号")
+    before, out = len(published(site, yizhan)), tmp_path / f"{'x' * 250}.csv"
+    ended = yizhan.run("--site", site, "bulletin", "2026-09", *publishing, "--out", out)
+    assert (ended.code, ended.out) == (2, "") and ended.err.startswith("[YZ-8135] 2026-09 的通报已经发布并入台账")
+    assert "yizhan bulletin 2026-09 --out 文件(不带 --issue、--correct)" in ended.err
+    assert len(published(site, yizhan)) == before + 33
+    again = yizhan.run("--site", site, "bulletin", "2026-09", "--out", tmp_path / "again.csv")
+    assert again.code == 0 and (tmp_path / "again.csv").exists()
+
+
+def test_a_preview_that_cannot_be_written_says_nothing_of_publishing(
+    site: Path, yizhan: Yizhan, tmp_path: Path
+) -> None:
+    ended = yizhan.run("--site", site, "bulletin", "2026-09", "--out", tmp_path / f"{'x' * 250}.csv")
+    assert ended.code == 2 and ended.err.startswith("[YZ-1013]") and published(site, yizhan) == []
+
+
+def test_the_help_says_last_day_of_a_period_as_status_does(yizhan: Yizhan) -> None:
+    assert "末日在其中的数据期均计入" in "".join(yizhan.run("bulletin", "-h").out.split())

@@ -19,9 +19,9 @@ import pytest
 from gateway import ledger as ledger_room
 from gateway.calendar import Period
 from gateway.database import open_database
-from gateway.dunning import DunningOffice, Item, Notice, deadline_words
+from gateway.dunning import DunningOffice, Item, Notice, Paper, draw, require_dunner
 from gateway.dunning.notices import next_number
-from gateway.errors import LedgerTextRefused, OutputRefused, UnknownName
+from gateway.errors import DunnerMissing, LedgerTextRefused, OutputRefused
 from gateway.freshness import Facts, Imbalance, Row, Waiver, WaiverKind, board
 from gateway.ledger import Ledger
 from tests.bulletin.county import CENTRE
@@ -67,7 +67,7 @@ def out(tmp_path: Path) -> Path:
 
 
 def test_each_department_gets_one_notice_and_each_overdue_period_one_line(office: DunningOffice, out: Path) -> None:
-    first, second = office.write(rows(), out, "p102", "zh")
+    first, second = office.write(rows(), out, "p101", "zh")
     assert [(one.notice.number, one.notice.department, one.file.name) for one in (first, second)] == [
         ("催〔2026〕1号", "finance", "dun_changning_2026_1_finance.html"),
         ("催〔2026〕2号", "civil", "dun_changning_2026_2_civil.html"),
@@ -78,8 +78,8 @@ def test_each_department_gets_one_notice_and_each_overdue_period_one_line(office
     assert [
         (line.event, line.feed, line.period, line.by, line.said.department, line.said.number) for line in lines
     ] == [
-        ("dunned", "finance.onecard", "2026-09", "p102", "finance", "催〔2026〕1号"),
-        ("dunned", "civil.dibao", "2026-09", "p102", "civil", "催〔2026〕2号"),
+        ("dunned", "finance.onecard", "2026-09", "p101", "finance", "催〔2026〕1号"),
+        ("dunned", "civil.dibao", "2026-09", "p101", "civil", "催〔2026〕2号"),
     ]
     assert office.notices() == (first.notice, second.notice)
     for one in (first, second):
@@ -88,14 +88,14 @@ def test_each_department_gets_one_notice_and_each_overdue_period_one_line(office
 
 
 def test_a_notice_with_several_periods_is_one_notice(office: DunningOffice, out: Path) -> None:
-    (first, *_) = office.write(rows(now=at("2026-12-01T09:00:00")), out, None, "zh")
+    (first, *_) = office.write(rows(now=at("2026-12-01T09:00:00")), out, "p101", "zh")
     assert [str(item.period) for item in first.notice.items] == ["2026-09", "2026-10"]
     assert [one.number for one in office.notices()].count(first.notice.number) == 1
     assert len(office.notices()) == 3
 
 
 def test_nothing_overdue_writes_no_file_and_no_line(office: DunningOffice, out: Path) -> None:
-    assert office.write(rows(now=at("2026-10-20T09:00:00")), out, None, "zh") == ()
+    assert office.write(rows(now=at("2026-10-20T09:00:00")), out, "p101", "zh") == ()
     assert list(out.iterdir()) == [] and list(office.ledger.lines()) == []
 
 
@@ -142,18 +142,18 @@ def test_nothing_overdue_writes_no_file_and_no_line(office: DunningOffice, out: 
 def test_only_what_nothing_was_accepted_of_is_dunned(
     office: DunningOffice, out: Path, known: tuple[object, ...], served: list[str]
 ) -> None:
-    assert [one.notice.department for one in office.write(rows(*known), out, None, "zh")] == served
+    assert [one.notice.department for one in office.write(rows(*known), out, "p101", "zh")] == served
 
 
 def test_a_paper_says_what_is_owed_by_when_under_which_rule_and_what_to_do(office: DunningOffice, out: Path) -> None:
-    office.write(rows(), out, None, "zh")
-    (again, _) = office.write(rows(), out, "p102", "zh")
+    office.write(rows(), out, "p101", "zh")
+    (again, _) = office.write(rows(), out, "p101", "zh")
     text = again.file.read_text("utf-8")
     plain = re.sub(r"<[^>]+>", " ", text)
     for said in (
         "催〔2026〕3号", "finance.onecard 清册", "2026-09", "2026年10月31日24时(北京时间)", "10天", "第2次",
         "yizhan run finance.onecard --period 2026-09", "yizhan nil", "常宁市政务数据中心(盖章)", "2026年11月10日",
-        "经办:p102", "签收人",
+        "经办:p101", "签收人",
     ):  # fmt: skip
         assert said in plain, said
     assert "@page { size: A4 portrait;" in text and "<script" not in text
@@ -162,7 +162,7 @@ def test_a_paper_says_what_is_owed_by_when_under_which_rule_and_what_to_do(offic
 def test_whatever_stands_in_the_catalogue_is_text_on_the_paper(office: DunningOffice, out: Path) -> None:
     evil = tuple(replace(one, title="<img src=x onerror=alert(1)>", contact='"><b>') for one in CATALOGUE.departments)
     told = replace(office, catalogue=replace(CATALOGUE, departments=evil))
-    (first, _) = told.write(rows(), out, None, "en")
+    (first, _) = told.write(rows(), out, "p101", "en")
     text = first.file.read_text("utf-8")
     assert "<img" not in text and "<b>" not in text
     assert "&lt;img src=x onerror=alert(1)&gt;(&quot;&gt;&lt;b&gt;)" in text
@@ -184,13 +184,19 @@ def test_numbers_begin_anew_with_the_year_in_beijing() -> None:
 @pytest.mark.parametrize(
     ("due", "zh", "en"),
     [
-        ("2026-12-10T23:59:59", "2026年12月10日24时(北京时间)", "2026-12-10 24:00 (Beijing time)"),
-        ("2026-12-10T11:59:59", "2026年12月10日12时(北京时间)", "2026-12-10 12:00 (Beijing time)"),
-        ("2026-12-10T17:29:59", "2026年12月10日17时30分(北京时间)", "2026-12-10 17:30 (Beijing time)"),
+        ("2026-11-10T08:00:00", "今日", "today"),
+        ("2026-11-09T23:59:59", "1天", "1 d"),  # nine hours ago, and a day as `yizhan status` and the alerts count it
+        ("2026-10-31T23:59:59", "10天", "10 d"),
     ],
 )
-def test_a_deadline_is_worded_by_the_moment_it_ends_at(due: str, zh: str, en: str) -> None:
-    assert (deadline_words(at(due), "zh"), deadline_words(at(due), "en")) == (zh, en)
+def test_days_are_counted_by_the_calendar_in_beijing(due: str, zh: str, en: str) -> None:
+    late = tuple(replace(row, due=at(due), rule_due=at(due)) for row in rows()[:1])
+    for lang, said in (("zh", zh), ("en", en)):
+        paper = Paper(
+            number="催〔2026〕1号", at=NOW, by="p101", centre=CENTRE, department=county().departments[0], rows=late,
+            articles=("第十八条",), earlier=(0,),
+        )  # fmt: skip
+        assert f"<td>{said}</td>" in draw(paper, lang)
 
 
 def test_two_offices_at_once_never_share_a_number(office: DunningOffice, tmp_path: Path) -> None:
@@ -198,7 +204,7 @@ def test_two_offices_at_once_never_share_a_number(office: DunningOffice, tmp_pat
 
     def write(place: Path) -> None:
         place.mkdir()
-        office.write(rows(), place, None, "zh")
+        office.write(rows(), place, "p101", "zh")
 
     threads = [threading.Thread(target=write, args=(place,)) for place in places]
     for one in threads:
@@ -213,19 +219,21 @@ def test_two_offices_at_once_never_share_a_number(office: DunningOffice, tmp_pat
 
 def test_what_cannot_be_written_is_counted_nowhere(office: DunningOffice, tmp_path: Path, out: Path) -> None:
     with pytest.raises(OutputRefused):
-        office.write(rows(), tmp_path / "none", None, "zh")
+        office.write(rows(), tmp_path / "none", "p101", "zh")
     taken = out / "dun_changning_2026_1_finance.html"
     taken.write_text("of another ledger")
     with pytest.raises(OutputRefused):
-        office.write(rows(), out, None, "zh")
+        office.write(rows(), out, "p101", "zh")
     assert taken.read_text() == "of another ledger" and office.notices() == ()
 
 
 def test_who_answers_for_it_is_of_this_centre_and_named_by_no_number_of_a_person(
     office: DunningOffice, out: Path
 ) -> None:
-    with pytest.raises(UnknownName):
-        office.write(rows(), out, "p999", "zh")
+    for nobody in ("p999", "p102", "文书岗", ""):  # p102 is of the centre, and has no duty
+        with pytest.raises(DunnerMissing) as refused:
+            office.write(rows(), out, nobody, "zh")
+        assert refused.value.message("zh").endswith("请以 --by 写明由谁负责,可为:p101(审批岗)。")
     anybody = replace(office, centre=replace(CENTRE, people=()))
     with pytest.raises(LedgerTextRefused):
         anybody.write(rows(), out, "430482199001010011", "zh")
@@ -248,13 +256,25 @@ def test_a_kill_there_loses_no_count_and_uses_no_number_twice(
 ) -> None:
     """In November finance and civil owe two months each here; agri owes a quarter."""
     environ = {**os.environ, "YIZHAN_NOW": "2026-12-01T10:00:00+08:00"}
-    command = [sys.executable, "-m", "tests.journeys.kill", moment, "--site", str(site), "dun", "--out", str(out)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.journeys.kill",
+        moment,
+        "--site",
+        str(site),
+        "dun",
+        "--out",
+        out,
+        "--by",
+        "p101",
+    ]
     killed = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, timeout=60, check=False)
     assert killed.returncode == -9, killed.stderr
     assert len(dunned(site, yizhan)) == lines
     assert len(seen(out)) == visible
     first = seen(out)
-    ended = yizhan.run("--site", site, "dun", "--out", out, "--json", YIZHAN_NOW=environ["YIZHAN_NOW"])
+    ended = yizhan.run("--site", site, "dun", "--out", out, "--by", "p101", "--json", YIZHAN_NOW=environ["YIZHAN_NOW"])
     assert ended.code == 0, ended.err
     assert [path.name for path in out.iterdir() if path.name.startswith(".")] == []
     said = [json.loads(one["detail"]) for one in dunned(site, yizhan)]
@@ -278,7 +298,8 @@ def seen(directory: Path) -> list[str]:
 
 def test_the_command_says_that_nothing_is_overdue_and_exits_0(site: Path, out: Path, yizhan: Yizhan) -> None:
     for lang, words in (("zh", "没有逾期未报"), ("en", "nothing is overdue")):
-        ended = yizhan.run("--site", site, "--lang", lang, "dun", "--out", out, YIZHAN_NOW="2026-10-05T10:00:00+08:00")
+        said = ("--site", site, "--lang", lang, "dun", "--out", out, "--by", "p101")
+        ended = yizhan.run(*said, YIZHAN_NOW="2026-10-05T10:00:00+08:00")
         assert (ended.code, ended.err) == (0, "") and words in ended.out
     assert list(out.iterdir()) == []
 
@@ -298,12 +319,40 @@ def test_the_command_duns_one_department_and_tells_where_the_paper_lies(site: Pa
     text = Path(notice["file"]).read_text("utf-8")
     assert "农村经济经营服务中心(农村财务管理站)" in text
     assert "《湖南省&quot;互联网+监督&quot;平台运行管理办法》第十八条" in text
-    table = yizhan.run("--site", site, "--lang", "en", "dun", "--department", "civil", "--out", out)
+    table = yizhan.run("--site", site, "--lang", "en", "dun", "--department", "civil", "--out", out, "--by", "p101")
     assert table.code == 0 and "催〔2026〕2号" in table.out and "Dunning notices" in table.out
 
 
 def test_the_command_is_refused_at_a_front_end_and_for_an_unknown_department(
     founded: Path, site: Path, out: Path, yizhan: Yizhan
 ) -> None:
-    assert "[YZ-1010]" in yizhan.run("--site", founded.parent / "agri", "dun", "--out", out).err
-    assert "[YZ-1006]" in yizhan.run("--site", site, "dun", "--department", "argi", "--out", out).err
+    assert "[YZ-1010]" in yizhan.run("--site", founded.parent / "agri", "dun", "--out", out, "--by", "p101").err
+    assert "[YZ-1006]" in yizhan.run("--site", site, "dun", "--department", "argi", "--out", out, "--by", "p101").err
+
+
+@pytest.mark.parametrize("given", [(), ("--by", ""), ("--by", "p004")])
+def test_the_command_wants_to_know_who_answers_and_says_who_can(
+    site: Path, out: Path, yizhan: Yizhan, given: tuple[str, ...]
+) -> None:
+    for lang, words in (("zh", "可为:p101(审批岗)。"), ("en", "Say with --by who does: p101 (审批岗).")):
+        ended = yizhan.run("--site", site, "--lang", lang, "dun", "--out", out, *given)
+        assert (ended.code, ended.out) == (2, "") and ended.err.startswith("[YZ-8136]") and words in ended.err
+    assert list(out.iterdir()) == [] and dunned(site, yizhan) == []
+
+
+def test_where_nobody_is_listed_a_post_answers_and_nobody_does_not(office: DunningOffice, out: Path) -> None:
+    anybody = replace(office, centre=replace(CENTRE, people=()))
+    with pytest.raises(DunnerMissing) as refused:
+        require_dunner(anybody.centre, None)
+    assert "a staff number or a post" in refused.value.message("en")
+    (first, _) = anybody.write(rows(), out, "文书岗", "zh")
+    assert first.notice.by == "文书岗"
+
+
+@pytest.mark.parametrize(("count", "words"), [(1, "following 1 period of"), (2, "following 2 periods of")])
+def test_a_notice_counts_periods_as_english_does(count: int, words: str) -> None:
+    paper = Paper(
+        number="催〔2026〕1号", at=NOW, by="p101", centre=CENTRE, department=county().departments[0],
+        rows=rows()[:1] * count, articles=("第十八条",) * count, earlier=(0,) * count,
+    )  # fmt: skip
+    assert words in draw(paper, "en")

@@ -115,6 +115,7 @@ def test_a_workbook_reads_like_a_bulletin() -> None:
     ]
     assert sheet.freeze_panes == "C8" and sheet.print_title_rows == "$7:$7"
     assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 9)
+    assert sheet.print_area == f"'通报'!$A$1:$P${sheet.max_row}"
     assert sheet.column_dimensions["B"].width > 20
     heads = [cell.value for cell in sheet[7]]
     assert heads == [
@@ -152,8 +153,8 @@ def test_a_correction_notice_says_its_number_its_reason_and_what_changed_from_an
 def test_a_preview_says_that_it_is_one_in_every_file() -> None:
     words = worded(preview(*OWED))
     assert "本表为预览,尚未发布" in render(words, ".html").decode()
-    assert "(预览(未发布))" in book(words)["通报"]["A1"].value
-    assert {row[1] for row in rows_of_csv(words)[1:]} == {"预览(未发布)"}
+    assert book(words)["通报"]["A1"].value.endswith("通报(预览)")
+    assert {row[1] for row in rows_of_csv(words)[1:]} == {"预览"}
 
 
 def test_a_page_prints_on_a4_with_its_headings_on_every_sheet() -> None:
@@ -186,3 +187,24 @@ def test_a_file_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
         with pytest.raises(OutputRefused):
             write(corrected(), path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_counts_are_grouped_where_people_read_them_and_numbers_where_programs_do() -> None:
+    words, place = worded(issued()), list(Column).index(Column.SENT)
+    assert next(words.lines())[place].text == "1,234,567"
+    assert '<td class="number">1,234,567</td>' in render(words, ".html").decode()
+    assert next(row for row in rows_of_csv(words) if row[4] == "财政局")[3 + place] == "1234567"
+    cell = next(row for row in book(words)["通报"].iter_rows() if row[1].value == "财政局")[place]
+    assert (cell.value, cell.number_format, cell.data_type) == (1_234_567, "#,##0", "n")
+
+
+@pytest.mark.parametrize(
+    ("owing", "words"),
+    [
+        ([owed("finance", Standing.ON_TIME)], "2026-10: 1 department owed 1 period; on time 1,"),
+        ([owed("finance", Standing.ON_TIME)] * 2, "2026-10: 1 department owed 2 periods; on time 2,"),
+        ([owed(name, Standing.ON_TIME) for name in ("finance", "civil")], "2026-10: 2 departments owed 2 periods;"),
+    ],
+)
+def test_one_is_one_in_english(owing: list, words: str) -> None:
+    assert any(text.startswith(words) for text in worded(preview(*owing), "en").paragraphs())

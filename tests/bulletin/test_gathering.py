@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from gateway.bulletin import Approval, ApprovalKind, Obligation, Standing, obligations_of
-from gateway.calendar import Period
+from gateway.bulletin import Approval, ApprovalKind, Figures, Obligation, Standing, obligations_of, tally
+from gateway.calendar import Period, days_over
 from gateway.catalogue import Mode
 from gateway.dunning import Item, Notice
 from gateway.envelope.manifest import Kind
@@ -19,6 +19,7 @@ from tests.freshness.county import MONTH_END, TENTH_LANDED, at, county, feed
 FEED, MONTH = "finance.onecard", Period.parse("2026-10")
 DUE = at("2026-11-30T23:59:59")
 NOW = at("2026-12-03T12:00:00")
+DAY = timedelta(days=1)
 
 
 def sent(accepted: str, revision: int = 1, **more: object) -> Delivery:
@@ -73,11 +74,11 @@ def one_of(
     ("known", "now", "standing", "delay"),
     [
         pytest.param((), DUE, Standing.OPEN, timedelta(), id="nothing yet"),
-        pytest.param((), NOW, Standing.MISSING, NOW - DUE, id="nothing"),
+        pytest.param((), NOW, Standing.MISSING, 3 * DAY, id="nothing"),
         pytest.param((sent("2026-11-30T23:59:59"),), NOW, Standing.ON_TIME, timedelta(), id="in time"),
-        pytest.param((sent("2026-12-02T00:00:00"),), NOW, Standing.LATE, timedelta(seconds=86_401), id="late"),
+        pytest.param((sent("2026-12-02T00:00:00"),), NOW, Standing.LATE, 2 * DAY, id="late"),
         pytest.param((unbalanced("2026-11-20T09:00:00"),), DUE, Standing.OPEN, timedelta(), id="unbalanced in time"),
-        pytest.param((unbalanced("2026-11-20T09:00:00"),), NOW, Standing.MISSING, NOW - DUE, id="unbalanced"),
+        pytest.param((unbalanced("2026-11-20T09:00:00"),), NOW, Standing.MISSING, 3 * DAY, id="unbalanced"),
         pytest.param(
             (sent("2026-11-20T09:00:00"), unbalanced("2026-12-01T09:00:00")),
             NOW,
@@ -89,7 +90,7 @@ def one_of(
             (sent("2026-12-02T00:00:00"), unbalanced("2026-12-02T09:00:00")),
             NOW,
             Standing.LATE,
-            timedelta(seconds=86_401),
+            2 * DAY,
             id="a correction of what was late does not balance",
         ),
         pytest.param((waiver(WaiverKind.EXEMPT),), NOW, Standing.EXEMPT, timedelta(), id="exempt"),
@@ -118,7 +119,7 @@ def one_of(
             (waiver(WaiverKind.EXTENDED, until=at("2026-12-01T23:59:59")),),
             NOW,
             Standing.MISSING,
-            timedelta(hours=36, seconds=1),
+            2 * DAY,
             id="extended, and still missing",
         ),
     ],
@@ -136,7 +137,7 @@ def test_comparison_data_is_judged_by_its_landing_and_corrected_by_the_skew() ->
     assert one_of(sent("2026-11-12T08:00:00", **landed), rule=rule).standing is Standing.ON_TIME
     slow = sent("2026-11-12T08:00:00", skew=timedelta(hours=-2), **landed)
     found = one_of(slow, rule=rule)
-    assert (found.standing, found.delay) == (Standing.LATE, timedelta(hours=1, seconds=1))
+    assert (found.standing, found.delay) == (Standing.LATE, DAY)
 
 
 def test_the_newest_snapshot_is_what_was_sent_and_every_effect_is_what_is_held() -> None:
@@ -196,3 +197,57 @@ def test_a_quarter_stands_in_its_last_month_and_in_the_quarter() -> None:
     assert sorted(counted["2026-08"]) == [months[1]]
     assert sorted(counted["2026-09"]) == [quarter, months[2]]
     assert sorted(counted["2026Q3"]) == [quarter, *months]
+
+
+def test_one_department_with_everything_counts_what_a_person_counts() -> None:
+    names = [f"finance.f{number}" for number in range(8)]
+    late, nil, exempt, extended, unsettled, corrected, missing, unbalanced_only = names
+    nothing = {"kind": Kind.NIL, "rows": 0, "problem_rows": 0, "offered_rows": 0, "net_rows": 0}
+    better = {"kind": Kind.CORRECTION, "rows": 95, "problem_rows": 2, "offered_rows": 97, "net_rows": 5}
+    facts = Facts(
+        deliveries=(
+            replace(sent("2026-12-02T00:00:00"), feed=late),
+            replace(sent("2026-11-20T00:00:00", **nothing), feed=nil),
+            replace(sent("2026-12-02T00:00:00"), feed=extended),
+            replace(sent("2026-11-20T00:00:00"), feed=unsettled),
+            replace(sent("2026-11-20T00:00:00"), feed=corrected),
+            replace(sent("2026-12-01T09:00:00", 2, **better), feed=corrected),
+        ),
+        imbalances=(
+            replace(unbalanced("2026-12-01T09:00:00"), feed=unsettled),
+            replace(unbalanced("2026-11-29T09:00:00"), feed=unbalanced_only),
+        ),
+        waivers=(
+            replace(waiver(WaiverKind.EXEMPT, number="免1"), feed=exempt),
+            replace(waiver(WaiverKind.EXTENDED, until=at("2026-12-02T23:59:59"), number="延2"), feed=extended),
+        ),
+    )
+    items = tuple(Item(feed=name, period=MONTH, due=DUE) for name in (late, missing))
+    dunned = Notice(number="催〔2026〕1号", department="finance", at=NOW, by=None, items=items, digest="0" * 64)
+    catalogue = county(*[feed(name, MONTH_END, starts="2026-10") for name in names])
+    rows = obligations(catalogue, facts, NOW, MONTH)
+    (entry,) = tally(["finance"], obligations_of(rows, catalogue, [dunned], NOW))
+    assert entry.figures == Figures(
+        rank=1, due=7, on_time=4, late=1, missing=2, exempt=1, extended=1, nil=1,
+        sent=94 + 0 + 94 + 94 + 97, returned=4 + 0 + 4 + 4 + 2, held=90 + 0 + 90 + 90 + 95, corrections=1, dunnings=1,
+        delay_seconds=(2 + 2 * 3) * 86_400,
+    )  # fmt: skip
+    assert entry.approvals == (
+        Approval(kind=ApprovalKind.EXEMPT, number="免1"), Approval(kind=ApprovalKind.EXTENDED, number="延2"),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("accepted", "cutoff", "days"),
+    [
+        pytest.param("2026-12-01T00:00:00", "24:00", 1, id="a second past the day"),
+        pytest.param("2026-12-01T23:59:59", "24:00", 1, id="a day later but for a second"),
+        pytest.param("2026-11-30T12:00:00", "12:00", 0, id="the same day"),
+        pytest.param("2026-12-01T00:00:00", "12:00", 1, id="half a day later, over midnight"),
+    ],
+)
+def test_a_delay_is_counted_as_the_board_counts_it(accepted: str, cutoff: str, days: int) -> None:
+    found = one_of(sent(accepted), rule=replace(MONTH_END, cutoff=cutoff))
+    assert (found.standing, found.delay) == (Standing.LATE, days * DAY)
+    due = at("2026-11-30T23:59:59") if cutoff == "24:00" else at("2026-11-30T11:59:59")
+    assert days_over(due, at(accepted)) == days

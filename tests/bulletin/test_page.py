@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import os
+import json
 import re
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 
@@ -20,12 +14,12 @@ import pytest
 from gateway.bulletin import Column
 from gateway.bulletin.columns import heading
 from gateway.demo.county import County, connect, found
+from gateway.demo.servers import free_port
 from gateway.demo.sources import vouchers
 from gateway.errors import YizhanError
 from tests.bulletin.conftest import STARTS
 from tests.peers.command import Ended, Yizhan
-from tests.peers.pages import blocks, page, typed
-from tests.peers.processes import ROOT
+from tests.peers.pages import blocks, page, served, typed
 
 PAGE = page("bulletin.md")
 BLOCKS = blocks(PAGE)
@@ -35,18 +29,18 @@ FEED = "agri.village_finance"
 @pytest.fixture(scope="module")
 def walked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Ended]]:
     """The page walked through, from its first command to its last, and what each said."""
-    county, port = County(root=tmp_path_factory.mktemp("page")), _free_port()
+    county, port = County(root=tmp_path_factory.mktemp("page")), free_port()
     found(county, at=datetime.fromisoformat("2026-10-01T08:00:00+08:00"), port=port, starts=STARTS)
     vouchers.write(county.root / "cwgl.db", 200, date(2026, 7, 1), date(2026, 10, 1), 7)
     driver = f"Driver=SQLite3;Database={county.root / 'cwgl.db'};StepAPI=1;NoCreat=1"
     connect(county, "agri", FEED, {"connection": driver})
-    assert [hook for hook, _ in BLOCKS] == ["2026-11-22", "", "", "2026-11-24 arrived", ""]
+    assert [hook for hook, _ in BLOCKS] == ["2026-11-22", "", "", "", "2026-11-24 arrived", ""]
     said: dict[str, Ended] = {}
     yizhan, day = Yizhan(scratch=tmp_path_factory.mktemp("scratch")), ""
     for hook, text in BLOCKS:
         day, _, happened = (hook or day).partition(" ")
         if happened == "arrived":
-            with _served(county, port, day):
+            with served(county.centre, port, _moment(day)):
                 assert (
                     typed(f"yizhan --site agri run {FEED} --period 2026Q3", county.root, yizhan, _moment(day)).code == 0
                 )
@@ -58,7 +52,7 @@ def walked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, En
 
 def test_the_page_names_only_codes_there_are_and_every_column() -> None:
     named = set(re.findall(r"YZ-\d{4}", PAGE))
-    assert len(named) == 4 and named <= {error.code for error in YizhanError.all()}
+    assert len(named) == 7 and named <= {error.code for error in YizhanError.all()}
     for column in set(Column) - {Column.RANK, Column.DEPARTMENT}:
         title = re.sub(r"\(.*", "", heading(column, "en")).strip()
         assert f"| {title} | " in PAGE, title
@@ -78,6 +72,14 @@ def test_notices_are_handed_out_and_counted_in_the_bulletin(walked: tuple[Path, 
     assert (quarter["number"], quarter["issued"]) == (0, False)
     told = {one["department"]: (one["due"], one["missing"], one["dunnings"]) for one in quarter["departments"][:3]}
     assert told == {"finance": (1, 1, 1), "civil": (1, 1, 1), "agri": (1, 1, 2)}
+
+
+def test_a_notice_is_what_its_line_in_the_ledger_says(walked: tuple[Path, dict[str, Ended]]) -> None:
+    _, said = walked
+    (digest,) = [one.out.split()[0] for line, one in said.items() if line.startswith("sha256sum notices/")]
+    lines = said["yizhan --site centre ledger list --json"].json["lines"]
+    details = [json.loads(line["detail"]) for line in lines if line["event"] == "dunned"]
+    assert [one["content"] for one in details if one["number"] == "催〔2026〕1号"] == [digest]
 
 
 def test_what_was_issued_is_shown_as_issued_though_rows_arrived(
@@ -109,7 +111,7 @@ def test_the_correction_notice_says_what_changed_from_and_to(
         ("sent", "0", "200"),
         ("held", "0", "200"),
         ("compliance", "—", "100.00%"),
-        ("mean_delay", "21.4", "23.4"),
+        ("mean_delay", "22.0", "24.0"),
     ]
     assert {one["department"] for one in shown["changes"]} == {"agri"}
     assert shown["changed_since"] == []
@@ -121,35 +123,5 @@ def test_the_correction_notice_says_what_changed_from_and_to(
     assert yizhan.run("--site", root / "centre", "ledger", "verify").code == 0
 
 
-@contextmanager
-def _served(county: County, port: int, day: str) -> Iterator[None]:
-    command = [sys.executable, "-m", "gateway", "--site", str(county.centre), "serve"]
-    with subprocess.Popen(command, cwd=ROOT, env=_environ(day), stderr=subprocess.DEVNULL) as centre:
-        _wait(port)
-        yield
-        centre.terminate()
-
-
-def _environ(day: str) -> dict[str, str]:
-    given = {name: value for name, value in os.environ.items() if not name.startswith("YIZHAN_")}
-    return {**given, "YIZHAN_NOW": _moment(day)}
-
-
 def _moment(day: str) -> str:
     return f"{day}T10:00:00+08:00"
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-def _wait(port: int) -> None:
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise AssertionError("the centre does not answer")

@@ -211,6 +211,43 @@ def _departments_swapped(text):
     return "".join(lines)
 
 
+@pytest.mark.parametrize(
+    ("piece", "by", "said"),
+    [
+        ("monthly, months_after: 1, day: last", "monthly, months_after: 1, day: 31", "day 应为 1 至 28,月底写 last"),
+        ("contact: 社会救助股}", "people: [{id: p1, post: 股长, duties: [aprove]}]}", "最接近的是 approve"),
+        ("title: 月报, cadence", "title: 月报, remind_days: [9999], cadence", "remind_days[0] 不能大于 60"),
+        ("title: 月报, cadence", "title: 月报, remind_days: [], cadence", "remind_days 至少要有 1 项"),
+    ],
+)  # fmt: skip
+def test_one_mistake_is_one_fault(spoilt, adapters, faults_of, piece, by, said):
+    with pytest.raises((ConfigInvalid, ConfigFaults)) as refused:
+        load(spoilt(piece, by), adapters)
+    (fault,) = faults_of(refused.value)
+    assert said in fault.message("zh")
+
+
+@pytest.mark.parametrize(
+    ("rhythm", "wanted"),
+    [
+        ("cadence: event, hours_after: 24", "(按事件)不符,应写作 2026-10-01T0000"),
+        ("cadence: weekly, days_after: 3", "(每周)不符,应写作 2026-W40"),
+        ("cadence: half_yearly, days_after: 3", "(每半年)不符,应写作 2026H2"),
+    ],
+)
+def test_a_first_period_of_another_rhythm_is_told_with_the_form_wanted(spoilt, adapters, rhythm, wanted):
+    with pytest.raises(ConfigInvalid) as refused:
+        load(spoilt("cadence: monthly, months_after: 1, day: last", rhythm), adapters)
+    assert wanted in refused.value.message("zh")
+
+
+def test_a_name_that_is_near_none_is_refused_without_a_nearest(sample, adapters):
+    with pytest.raises(UnknownName) as refused:
+        load(sample, adapters).feed("xyzzy")
+    assert refused.value.message("zh") == "没有这个归集事项:xyzzy。"
+    assert refused.value.message("en") == "no such feed: xyzzy."
+
+
 @pytest.mark.parametrize("kind", ["feed", "department", "centre", "schedule"])
 def test_asking_for_an_unknown_name_names_the_nearest(sample, adapters, kind):
     catalogue = load(sample, adapters)

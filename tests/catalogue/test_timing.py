@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -41,7 +41,10 @@ working_days:
   - id: y2027
     year: 2027
     complete: true
-    holidays: [{first: "2027-01-01", last: "2027-01-03", title: 元旦}]
+    holidays:
+      - {first: "2027-01-01", last: "2027-01-03", title: 元旦}
+      - {first: "2027-05-01", last: "2027-05-03", title: 劳动节}
+      - {first: "2027-10-01", last: "2027-10-07", title: 国庆节}
     workdays: ["2027-01-09"]
     article: 国务院办公厅关于2027年部分节假日安排的通知
   - id: snow
@@ -137,6 +140,7 @@ def test_the_digest_does_not_follow_the_order_of_versions_but_their_content(writ
         ('cutoff: "17:00"', 'cutoff: "17:60"', "cutoff 应写作 HH:MM", "cutoff must be HH:MM"),
         ("shift: next_workday", "shift: next_workdays", "最接近的是 next_workday", "nearest is next_workday"),
         ("shift: next_workday", "shfit: next_workday", "最接近的是 shift", "nearest is shift"),
+        ("article: 新办法第九条", 'article: " "', "须写明所依据的条文", "must name the article"),
         ("remind_days: [7, 2]", "remind_days: [2, 7]", "由大到小", "falling"),
         ("remind_days: [7, 2]", "remind_days: []", "至少要有 1 项", "at least 1 items"),
         ("remind_days: [7, 2]", "remind_days: [9, 7, 5, 3]", "不能超过 3 项", "at most 3 items"),
@@ -215,7 +219,15 @@ def test_a_feed_starts_with_a_period_of_the_version_in_force_then(tmp_path, adap
 @pytest.mark.parametrize(
     ("entry", "said"),
     [
-        ("{id: a, year: 2027, complete: true, article: 通知}", "complete: true needs all holidays of the year"),
+        (
+            "{id: a, year: 2027, complete: true, article: 通知}",
+            "needs all holidays of the year: .* at least 11 .* not 0",
+        ),
+        (
+            '{id: a, year: 2027, complete: true, holidays: [{first: "2027-01-01", last: "2027-01-10", title: 元旦}],'
+            " article: 通知}",
+            "needs all holidays of the year: .* at least 11 .* not 10",
+        ),
         ("{id: a, year: 2026, complete: false, article: 通知}", "give holidays or workdays"),
         ('{id: a, year: 2026, complete: false, workdays: ["2026-10-10"], article: 通知}', "is a working day already"),
     ],
@@ -228,7 +240,7 @@ def test_an_arrangement_that_says_nothing_is_refused(tmp_path, adapters, entry, 
 
 
 def test_two_notices_may_not_both_be_the_whole_year_nor_name_one_day(tmp_path, adapters):
-    holiday = '{first: "2027-01-01", last: "2027-01-01", title: 元旦}'
+    holiday = '{first: "2027-01-01", last: "2027-01-11", title: 元旦}'
     entries = [
         f"  - {{id: a, year: 2027, complete: true, holidays: [{holiday}], article: 通知}}",
         f"  - {{id: b, year: 2027, complete: true, holidays: [{holiday}], article: 通知}}",
@@ -262,4 +274,8 @@ def test_the_examples_of_the_sample_hold_once_their_mark_is_taken_away(sample, a
     changed = catalogue.schedule("comparison_data")
     assert [changed.rule_on(date(year, 1, 1)).shift for year in (2027, 2028)] == [Shift.NONE, Shift.NEXT_WORKDAY]
     assert plain.working_days.arrangements == ()
-    assert catalogue.working_days.known_until == date(2027, 12, 31)
+    (written,) = catalogue.working_days.arrangements
+    days = [date(2026, 1, 1) + timedelta(days=n) for n in range(365)]
+    official = plain.working_days
+    assert [catalogue.working_days.kind(day) for day in days] == [official.kind(day) for day in days]
+    assert (written.complete, len(written.workdays)) == (True, 6)

@@ -110,8 +110,14 @@ def test_ledger_lines_are_whole_and_explain_the_batch(county: County, yizhan: Yi
 def test_a_batch_nobody_knows_is_named_with_its_nearest(county: County, yizhan: Yizhan) -> None:
     ended = yizhan.run("ledger", "show", "finance.onecard/2025-10/r7", "--site", county.site("centre"))
     assert (ended.code, ended.out) == (2, "")
-    assert "YZ-1006" in ended.err
+    assert "YZ-1019" in ended.err
     assert BATCHES["finance"] in ended.err
+
+
+def test_what_is_near_no_name_is_refused_without_a_nearest(county: County, yizhan: Yizhan) -> None:
+    asked = ("status", "--site", county.site("centre"), "--department", "xyzzy")
+    assert yizhan.run(*asked).err == "[YZ-1006] 没有这个部门:xyzzy。\n"
+    assert yizhan.run("--lang", "en", *asked).err == "[YZ-1006] no such department: xyzzy.\n"
 
 
 def test_spool_list_names_each_entry_and_its_place(county: County, yizhan: Yizhan) -> None:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import socket
 import sqlite3
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -23,22 +19,23 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from gateway.demo.county import County, connect, found
+from gateway.demo.servers import free_port
 from gateway.demo.sources import vouchers
 from gateway.errors import YizhanError
 from tests.cli.conftest import FEEDS
 from tests.peers.command import Yizhan
-from tests.peers.processes import ROOT
+from tests.peers.pages import blocks, environ, page, served
 
 NOW = "2026-11-22T10:00:00+08:00"
 FEED, ORDER = FEEDS["agri"], "常整改〔2026〕3号"
-PAGE = (ROOT / "docs" / "corrections.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^<!-- run(?:: ([a-z ]+))? -->\n```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+PAGE = page("corrections.md")
+BLOCKS = blocks(PAGE)
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A county whose centre serves, at the page's own moment; its village finance has three quarters of vouchers."""
-    county, port = County(root=tmp_path_factory.mktemp("page")), _free_port()
+    county, port = County(root=tmp_path_factory.mktemp("page")), free_port()
     found(county, at=datetime.fromisoformat(NOW), port=port, starts={FEED: "2025Q4"})
     for site in (county.centre, county.front_end("agri")):
         feed = site / "catalogue" / "feeds" / f"{FEED}.yaml"
@@ -47,11 +44,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     _write(county.root / "cwgl.db")
     driver = f"Driver=SQLite3;Database={county.root / 'cwgl.db'};StepAPI=1;NoCreat=1"
     connect(county, "agri", FEED, {"connection": driver})
-    command = [sys.executable, "-m", "gateway", "--site", str(county.centre), "serve"]
-    with subprocess.Popen(command, cwd=ROOT, env=_environ(), stderr=subprocess.DEVNULL) as centre:
-        _wait(port)
+    with served(county.centre, port, NOW):
         yield county.root
-        centre.terminate()
 
 
 @pytest.fixture(scope="module")
@@ -154,33 +148,12 @@ def _shell(line: str, directory: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["sh", "-ec", line],
         cwd=directory,
-        env=_environ(),
+        env=environ(NOW),
         capture_output=True,
         encoding="utf-8",
         timeout=90,
         check=False,
     )
-
-
-def _environ() -> dict[str, str]:
-    given = {name: value for name, value in os.environ.items() if not name.startswith("YIZHAN_")}
-    return {**given, "YIZHAN_NOW": NOW, "PATH": f"{Path(sys.executable).parent}:{given['PATH']}", "PYTHONUTF8": "1"}
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
-def _wait(port: int) -> None:
-    until = time.monotonic() + 30
-    while time.monotonic() < until:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise AssertionError("the centre does not answer")
 
 
 def test_an_altered_order_is_not_taken_in_and_one_altered_here_is_named(walked: Path, tmp_path: Path) -> None:

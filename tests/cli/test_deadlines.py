@@ -79,6 +79,13 @@ def test_the_table_says_what_moved_a_day_and_which_saturday_is_worked(yizhan: Yi
     assert re.search(r"2026-09 +2026-10-10 17:00 +2026-10-10 Sat \(worked\) +2026-10-10 +2026-10-09", september)
 
 
+def test_working_days_that_nobody_knows_are_counted_and_that_is_said(yizhan: Yizhan, site: Path) -> None:
+    ruled(site, "    cadence: monthly\n    workdays_after: 3\n")
+    autumn = shown(yizhan, site, "2026-10-31T12:00:00+08:00")
+    assert re.search(r"2026-11 +2026-12-03 24:00 +2026-12-03 周四 +11-28", autumn)
+    assert re.search(r"2026-12 +2027-01-03 24:00 +2027-01-03 周日 +2027 年工作日未知,每天按工作日计", autumn)
+
+
 def test_a_month_end_is_read_in_one_way_only(yizhan: Yizhan, site: Path) -> None:
     out = shown(yizhan, site, "2026-11-22T10:00:00+08:00")
     assert re.search(r"2026-11 +2026-12-31 24:00 +2026-12-31 周四 +12-26, 12-28, 12-30", out)

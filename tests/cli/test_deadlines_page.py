@@ -59,13 +59,23 @@ def test_an_extension_an_exemption_and_a_withdrawal_change_the_board_and_stand_i
     (extended,) = (
         ended.out for line, ended in walked.items() if line == "yizhan --site centre status --department agri"
     )
-    assert "2026-11-30 23:59" in extended and "逾期" not in extended
+    assert "2026-11-30 24:00" in extended and "逾期" not in extended
     told = next(ended.out for line, ended in walked.items() if line.endswith("ledger list"))
-    assert [word for word in ("延期", "免延撤销", "免报") if word in told] == ["延期", "免延撤销", "免报"]
+    events = [word for word in told.split() if word in ("延期", "撤销免报/延期", "免报")]
+    assert events == ["延期", "撤销免报/延期", "免报"]
+
+
+def test_an_auditor_is_told_what_was_decided_and_that_nobody_was_dunned(walked: dict[str, Ended]) -> None:
+    assert walked["yizhan --site centre ledger verify"].out.startswith("台账完好:共 3 行")
+    (withdrawn,) = (line for line in walked["yizhan --site centre waiver list --all"].out.splitlines() if "3号" in line)
+    assert withdrawn.split()[-4:] == ["2026-11-22", "10:00", "p101", "迁移已提前完成"]
+    only = json.loads(walked[f"yizhan --site centre ledger list --feed {FEED} --period 2026Q3 --json"].out)["lines"]
+    assert [line["event"] for line in only] == ["extended", "withdrawn", "exempted"]
+    assert "台账中没有符合条件的记录" in walked["yizhan --site centre ledger list --event dunned"].err
 
 
 def test_the_json_of_the_board_is_the_periods_asked_for(walked: dict[str, Ended]) -> None:
-    (said,) = (json.loads(ended.out) for line, ended in walked.items() if "--json" in line)
+    said = json.loads(walked["yizhan --site centre status --period 2026Q3 --json || true"].out)
     rows = {(row["feed"], row["period"]): row for row in said["feeds"]}
     assert {period for _, period in rows} <= {"2026-07", "2026-08", "2026-09", "2026Q3"}
     assert rows[FEED, "2026Q3"]["due"] == "2026-10-31T23:59:59+08:00"

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from gateway.demo.rehearsal import MARK, prepare
 from gateway.envelope.report import Files, inspect
 from tests.cli.conftest import BATCHES, FEEDS, FRONT_ENDS, NODES, County, alive
 from tests.peers.command import Yizhan
@@ -112,6 +113,15 @@ def test_no_process_is_left_and_no_port_is_open(county: County) -> None:
 
 def test_nothing_is_left_in_the_temporary_directory(county: County) -> None:
     assert list(county.scratch.iterdir()) == []
+
+
+def test_an_older_demonstration_gives_way_and_that_is_told(tmp_path: Path) -> None:
+    told: list[str] = []
+    prepare(tmp_path / "D", lambda zh, en: told.append(en))
+    (tmp_path / "D" / "old").touch()
+    prepare(tmp_path / "D", lambda zh, en: told.append(en))
+    assert told == [f"the demonstration there is made anew, all it held is gone: {tmp_path / 'D'}"]
+    assert [path.name for path in (tmp_path / "D").iterdir()] == [MARK]
 
 
 def test_told_to_stop_in_the_middle_it_takes_its_servers_with_it(tmp_path: Path) -> None:

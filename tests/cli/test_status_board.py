@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,12 @@ import pytest
 from gateway.app import open_node
 from gateway.app.facts import Following, facts_of
 from gateway.calendar import Period
-from gateway.freshness import board
+from gateway.cli.shell import Shell
+from gateway.cli.status import show
+from gateway.freshness import board, every_period
 from gateway.ledger import Event, EventKind
 from tests.cli.conftest import FEEDS, NOW, County
+from tests.freshness.county import POLICE, at, delivery, facts
 from tests.peers.command import Yizhan
 from tests.peers.processes import ROOT
 
@@ -150,10 +154,41 @@ def test_the_board_begins_with_its_counts_and_says_days_in_words(centre: Path, y
     assert title == "时效看板 2026-01-03 00:00:逾期未报 1,迟报 1,未到期 7,按时 2(共 11 期)"
     said = office("status", now="2026-01-03T00:00:00+08:00").out
     assert "已超 3 天" in said
-    assert "延期 湘财〔2025〕12号,原 2025-12-31 23:59" in said
+    assert "延期 湘财〔2025〕12号,原 2025-12-31 24:00" in said
     english = office("status", "--lang", "en", now="2026-01-03T00:00:00+08:00").out
     assert english.startswith("Freshness 2026-01-03 00:00: overdue 1, ")
     assert "3 d over" in english
+
+
+@pytest.mark.parametrize(
+    ("landed", "accepted", "skew", "told"),
+    [
+        ("2026-10-09T23:00:00", "2026-10-10T12:00:00", None, "提前 1 天"),
+        ("2026-10-09T23:00:00", "2026-10-12T12:00:00", None, "按落地前置机 2026-10-09 23:00 计"),
+        ("2026-10-11T00:00:00", "2026-10-12T12:00:00", None, "迟 1 天"),
+        ("2026-10-10T22:00:00", "2026-10-12T12:00:00", -7200, "前置机时钟偏差大,落地按 2026-10-11 00:00 计"),
+    ],
+)
+def test_who_was_in_time_by_landing_reads_why(
+    capsys: pytest.CaptureFixture[str], landed: str, accepted: str, skew: int | None, told: str
+) -> None:
+    measured = None if skew is None else timedelta(seconds=skew)
+    known = facts(delivery("police.household", "2026-09", accepted, landed=landed, skew=measured))
+    now = at("2026-10-20T00:00:00")
+    show(every_period(POLICE, known, now)[:1], now, Shell(lang="zh", site=None))
+    line = capsys.readouterr().out.splitlines()[-1]
+    assert told in line
+    assert ("计" in line) is ("计" in told)
+    assert "2026-10-10 24:00" in line
+
+
+def test_a_board_of_nothing_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    for lang, title in (
+        ("zh", "时效看板 2026-10-20 00:00:没有数据期"),
+        ("en", "Freshness 2026-10-20 00:00: no periods"),
+    ):
+        show((), at("2026-10-20T00:00:00"), Shell(lang=lang, site=None))
+        assert capsys.readouterr().out.splitlines()[0] == title
 
 
 def test_status_of_a_period_shows_every_period_that_ends_in_it(centre: Path, yizhan: Yizhan) -> None:
@@ -174,15 +209,21 @@ def test_a_decision_is_listed_while_it_holds_and_with_all_afterwards(centre: Pat
     office = at_centre(yizhan, centre)
     span = (DIBAO, "--period", "2025-11", "--to", "2026-01")
     assert office("waiver", "exempt", *span, *APPROVED).out == f"已登记免报:{DIBAO} 3 期(湘财〔2025〕12号)\n"
-    assert office("waiver", "exempt", *span, *APPROVED).out == f"已登记免报:{DIBAO} 0 期(湘财〔2025〕12号)\n"
-    assert office("waiver", "withdraw", DIBAO, "--period", "2025-12", *APPROVED).code == 0
+    again = f"{DIBAO}(湘财〔2025〕12号)已在台账中,未重复登记。\n"
+    assert office("waiver", "exempt", *span, *APPROVED).out == again
+    back = ("waiver", "withdraw", DIBAO, "--period", "2025-12", *APPROVED[:-1], "机构恢复")
+    assert office(*back).out == f"已撤销:{DIBAO} 1 期(湘财〔2025〕12号)\n"
+    assert office(*back).out == again
     assert [one["period"] for one in office("waiver", "list", "--json").json["waivers"]] == ["2025-11", "2026-01"]
     every = office("waiver", "list", "--all", "--json").json["waivers"]
     assert [one["withdrawn_at"] for one in every] == [None, NOW, None]
     assert every[0] == {
         "feed": DIBAO, "period": "2025-11", "kind": "exempt", "number": "湘财〔2025〕12号", "until": None,
-        "by": "p101", "reason": "机构改革", "at": NOW, "withdrawn_at": None,
+        "by": "p101", "reason": "机构改革", "at": NOW, "withdrawn_at": None, "withdrawn_by": None,
+        "withdrawn_reason": None,
     }  # fmt: skip
+    assert (every[1]["withdrawn_by"], every[1]["withdrawn_reason"]) == ("p101", "机构恢复")
+    assert "机构恢复" in office("waiver", "list", "--all").out
     assert len(office("waiver", "list", "--all").out.splitlines()) == 3 + 3
     assert (office("ledger", "verify").code, office("fsck").code) == (0, 0)
 
@@ -205,11 +246,14 @@ def test_an_event_is_owed_once_it_is_entered(centre: Path, yizhan: Yizhan) -> No
         (("waiver", "exempt", DIBAO, "--period", "2025-11", *APPROVED[:2], "--by", "p009", "--reason", "-"), "5040", 1),
         (("waiver", "exempt", DIBAO, "--period", "2025Q4", *APPROVED), "8105", 2),
         (("waiver", "exempt", DIBAO, "--period", "2025-12", "--to", "2025-11", *APPROVED), "8108", 2),
-        (("waiver", "extend", DIBAO, "--period", "2025-11", "--until", "2025-12-31", *APPROVED), "8104", 2),
-        (("waiver", "withdraw", DIBAO, "--period", "2025-11", *APPROVED), "8103", 2),
+        (("waiver", "extend", DIBAO, "--period", "2025-11", "--until", "2025-12-31", *APPROVED), "8104", 1),
+        (("waiver", "withdraw", DIBAO, "--period", "2025-11", *APPROVED), "8103", 1),
         (("waiver", "exempt", "civil.nothing", "--period", "2025-11", *APPROVED), "1006", 2),
         (("event", DIBAO, "--at", "2025-11-20T09:30", "--by", "p101"), "8106", 2),
         (("event", ACCIDENT, "--at", "2025-11-23T09:30", "--by", "p101"), "8107", 2),
+        (("event", ACCIDENT, "--at", "2025-11-20", "--by", "p101"), "1011", 2),
+        (("waiver", "exempt", ACCIDENT, "--period", "2025-11-20T0930", *APPROVED), "8109", 2),
+        (("waiver", "extend", DIBAO, "--period", "2025-11", "--until", "9999-12-31", *APPROVED), "1011", 2),
     ],
 )
 def test_a_refusal_names_its_code_and_enters_nothing(centre: Path, yizhan: Yizhan, words, code, exit_code) -> None:

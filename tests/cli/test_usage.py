@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 import termios
@@ -14,6 +15,7 @@ from typing import BinaryIO
 
 import pytest
 import typer
+from rich.cells import cell_len
 
 from gateway.cli.main import app, hoist
 from tests.cli.conftest import NOW, County, edit_site
@@ -145,12 +147,24 @@ def test_a_moment_that_is_none_is_refused_with_an_example(
     assert ended.err == "[YZ-1011] 时间写法不对:soon。 应写作 2026-11-30T23:59:59+08:00。\n"
 
 
-@pytest.mark.parametrize("period", ["2025-13", "2025Q3", "last month"])
-def test_a_period_of_the_wrong_form_or_cadence_is_refused(county: County, yizhan: Yizhan, period: str) -> None:
+@pytest.mark.parametrize(("period", "code"), [("2025-13", "YZ-1007"), ("2025Q3", "YZ-1018"), ("last month", "YZ-1007")])
+def test_a_period_of_the_wrong_form_or_cadence_is_refused(
+    county: County, yizhan: Yizhan, period: str, code: str
+) -> None:
     for command in (("run", "finance.onecard"), ("problems", "finance.onecard"), ("probe", "finance.onecard")):
         ended = yizhan.run(*command, "--period", period, "--site", county.site("finance"))
         assert (ended.code, ended.out) == (2, "")
-        assert ended.err.startswith("[YZ-1007]")
+        assert ended.err.startswith(f"[{code}]")
+
+
+def test_a_period_that_one_of_several_feeds_does_not_have_is_told_with_that_feed(
+    county: County, yizhan: Yizhan
+) -> None:
+    ended = yizhan.run("run", "--period", "2025Q3", "--site", county.site("finance"))
+    assert (ended.code, ended.err) == (2, (
+        "[YZ-1018] 2025Q3 不是 finance.onecard 的数据期(周期:每月)。"
+        " 应写作 2025-10;一次采集多个事项的,请在命令中写明周期相同的归集事项。\n"
+    ))  # fmt: skip
 
 
 def test_a_reader_that_has_seen_enough_ends_the_command_quietly(county: County) -> None:
@@ -190,6 +204,10 @@ def test_on_a_narrow_terminal_identifiers_stay_whole_and_colour_is_used(county: 
     for feed in ("finance.onecard", "civil.dibao", "agri.village_finance"):
         assert f" {feed} " in shown
     assert "\x1b[" in shown
+    assert "终端较窄,未显示:名称、应报时限、回执时间、版次、行数、金额(元)、问题行" in shown
+    *table, _ = (line for line in re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines() if line[:1] in "┏┃┡│└")
+    assert {cell_len(line) for line in table} == {len(table[0])}
+    assert len(table[0]) <= 60
 
 
 def _all_of(screen: BinaryIO) -> bytes:

@@ -98,6 +98,13 @@ def test_an_extension_moves_the_due_and_the_rules_own_stays_told():
     assert row_of(known, "2026-10-19T23:59:59").due == at("2026-10-31T23:59:59")
 
 
+def test_an_extension_never_shortens_what_the_rule_gives_by_now():
+    """Working days that become known may move the rule's own due beyond an extension entered before."""
+    known = facts(extended(FEED, SEPTEMBER, "2026-10-20T00:00:00", "2026-10-30T23:59:59"))
+    row = row_of(known, "2026-10-31T12:00:00")
+    assert (row.due, row.state) == (at("2026-10-31T23:59:59"), State.DUE_SOON)
+
+
 @pytest.mark.parametrize(("accepted", "state"), [("2026-11-15T23:59:59.9", "on_time"), ("2026-11-16T00:00:00", "late")])
 def test_what_comes_within_an_extension_is_on_time(accepted, state):
     known = facts(

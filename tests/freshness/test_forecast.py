@@ -49,7 +49,7 @@ def forecast(known, moment, period="2026-09", catalogue=CATALOGUE):
 def test_it_expects_the_median_of_the_last_six_and_says_so():
     found = forecast(history(), "2026-10-02T00:00:00")
     assert (found.expected_at, found.late) == (at("2026-10-16T00:00:00"), False)
-    assert found.zh == "近 6 期在期末后 10.0 天至 20.0 天报到,中位 15.0 天;预计 10-16 00:00 报到,早于时限"
+    assert found.zh == "近 6 期在期末后 10.0 天至 20.0 天报送,中位 15.0 天;预计 10-16 00:00 报送,早于时限"
     assert found.en == (
         "the last 6 periods came 10.0 d to 20.0 d after their end, median 15.0 d; expected 10-16 00:00, before the due"
     )
@@ -70,7 +70,7 @@ def test_once_the_usual_day_is_past_the_later_ones_count_and_then_as_much_again(
 def test_what_is_later_than_ever_will_probably_miss_the_date():
     found = forecast(history(), "2026-10-25T00:00:00")
     assert (found.expected_at, found.late) == (at("2026-11-03T00:00:00"), True)
-    assert found.zh.endswith("本期已比通常晚 9.0 天;预计 11-03 00:00 报到,晚于时限")
+    assert found.zh.endswith("本期已比通常晚 9.0 天;预计 11-03 00:00 报送,晚于时限")
 
 
 def test_a_feed_that_is_late_as_a_rule_is_foretold_late_from_the_start():

@@ -79,7 +79,7 @@ def test_a_period_of_each_cadence_goes_from_the_source_to_a_receipt(rhythm: Rhyt
 def test_a_period_of_another_cadence_is_refused_with_an_example_of_the_feeds_own(rhythm: Rhythm) -> None:
     ended = rhythm.world.yizhan("run", FEED, "--period", "2003Q2")
     assert ended.code == 2
-    assert re.search(rf"\[YZ-1007\].*2003Q2.*{EXAMPLES[rhythm.cadence]}", ended.err), ended.err
+    assert re.search(rf"\[YZ-1018\] 2003Q2 不是 {FEED} .*{EXAMPLES[rhythm.cadence]}", ended.err), ended.err
 
 
 @only_events

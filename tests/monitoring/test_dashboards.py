@@ -157,6 +157,16 @@ def test_every_state_of_the_board_has_a_word_and_a_colour() -> None:
     assert len({one.word for one in STATES}) == len(STATES)
 
 
+def test_a_state_has_the_word_that_the_status_board_has_for_it() -> None:
+    page = (ROOT / "docs" / "deadlines.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| `(\w+)` \| (\S+) \|", page, re.MULTILINE))
+    words = {one.state: one.word for one in STATES}
+    assert {state: words[state] for state in told} == told
+    assert sorted(told) == ["due_soon", "exempt", "held", "not_due", "overdue", "unbalanced"]
+    source = (ROOT / "gateway" / "cli" / "status.py").read_text(encoding="utf-8")
+    assert [word for word in words.values() if f'("{word}", ' not in source] == []
+
+
 @pytest.mark.parametrize(
     ("now", "due", "listed"),
     [

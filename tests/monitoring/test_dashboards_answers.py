@@ -103,15 +103,15 @@ def _columns(panel: dict[str, Any]) -> set[str]:
     ("title", "figure"),
     [
         ("逾期未报", len(OVERDUE)),
-        ("临近时限", 1),
+        ("即将到期", 1),
         ("对账不平", 1),
-        ("待审核", 1),
+        ("待审核放行", 1),
         ("预测迟报", 1),
         ("按时", 2),
         ("迟报", 2),
         ("免报", 1),
-        ("入库条数", 1500),
-        ("入库金额(元)", 3699.75),
+        ("清点条数", 1500),
+        ("清点金额(元)", 3699.75),
         ("问题数据", 106),
         ("有更正的期数", 1),
         ("失联前置机", 1),
@@ -201,9 +201,15 @@ def test_a_new_debt_is_marked_for_an_hour_and_no_longer(prometheus: Watching) ->
     [mark] = [one for one in of_marks(read(FILES[0])) if "逾期" in one.place]
     expression = filled(mark.expression, {**EVERYTHING, "node": prometheus.node})
     assert prometheus.ask(expression) == []
-    oldest = max(one.due for one in OVERDUE)
-    [sample] = prometheus.ask(expression.replace("time()", f"(time() + {oldest} * 86400 + 86400)"))
-    assert sample.labels["department_title"] == "民政局"
+    [owed] = prometheus.ask('yizhan:period_owed_timestamp_seconds{feed="civil.dibao",period="2026-10"}')
+    marked = [
+        [
+            one.labels["department_title"]
+            for one in prometheus.ask(expression.replace("time()", f"{owed.value + after}"))
+        ]
+        for after in (-1, 0, 3599, 3600)
+    ]
+    assert marked == [[], ["民政局"], ["民政局"], []]
 
 
 def test_debts_stay_and_no_count_says_nought_when_the_exporter_is_gone() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from psycopg import sql
 
 from gateway.app import CentreNode, open_node
+from gateway.app.site import WarehouseFile
 from gateway.app.upgrading import script, upgrade
 from gateway.errors import StoreUnavailable
 from gateway.spool import Spool
@@ -18,6 +20,7 @@ from tests.cli.conftest import edit_site
 from tests.monitoring.exporter_county import ENVIRON, Loads, dunned, fill, write_keys, write_site
 from tests.monitoring.exporter_world import World, all_but, comparable, files
 from tests.peers.postgres import Postgres, postgres
+from tests.peers.processes import ROOT
 
 DATABASE, SECRET = "exporter", "p-数据库-1"
 LOGINS = {"owner": "yizhan_owner", LOADER: "the_loader", AUDITOR: "the_auditor"}
@@ -135,3 +138,11 @@ def test_a_server_that_is_down_is_a_failed_source_and_comes_back(world: World, s
     assert not any(SECRET in line for line in world.said.lines)
     server.start()
     assert world.success() == all_but()
+
+
+def test_the_page_on_postgresql_names_every_key_of_the_warehouse_and_what_the_auditor_reads() -> None:
+    page = (ROOT / "docs" / "postgresql.md").read_text(encoding="utf-8")
+    setting_up = page.partition("## Setting it up")[2].partition("\n## ")[0]
+    assert [key for key in WarehouseFile.model_fields if not re.search(rf"\b{key}\b", setting_up)] == []
+    (row,) = [line for line in page.splitlines() if line.startswith("| `yizhan_auditor` |")]
+    assert "ledger, `batches` and `presence`" in row

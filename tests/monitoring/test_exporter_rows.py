@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.app import open_node
-from gateway.calendar import Period
+from gateway.calendar import JudgedBy, Period
 from gateway.catalogue import Catalogue
 from gateway.envelope.manifest import Kind
 from gateway.freshness import Delivery, Facts, Imbalance, Waiver, WaiverKind
+from monitoring.exporter.board import feed_infos
 from monitoring.exporter.metrics import PERIOD_FORECAST_LATE, PERIOD_STATE
 from monitoring.exporter.point import Point
 from monitoring.exporter.rows import Rows
@@ -110,3 +112,18 @@ def test_one_feed_s_news_leave_the_others_as_they_are(owed: Catalogue) -> None:
     first = {id(one) for one in kept.points(before, now)}
     second = list(kept.points(after, now + SECOND))
     assert {one.labels[0] for one in second if id(one) not in first} == {"finance.funds"}
+
+
+def test_a_rule_that_is_to_come_is_said_from_its_day_on(owed: Catalogue) -> None:
+    feed = owed.feeds[0]
+    (old,) = feed.schedule.rules
+    new = replace(old, effective=date(2026, 12, 1), judged_by=JudgedBy.LANDED, article="第十九条")
+    catalogue = replace(owed, feeds=(replace(feed, schedule=replace(feed.schedule, rules=(old, new))),))
+    said = {
+        moment: [point.labels[-2:] for point in feed_infos(catalogue, at(moment))]
+        for moment in ("2026-11-30T23:59:59", "2026-12-01T00:00:00")
+    }
+    assert said == {
+        "2026-11-30T23:59:59": [(old.judged_by, old.article)],
+        "2026-12-01T00:00:00": [(JudgedBy.LANDED, "第十九条")],
+    }

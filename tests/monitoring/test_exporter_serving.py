@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from gateway.keys import Purpose
 from gateway.keys.issuing import Issued, Pki, Validity
 from tests.monitoring.exporter_county import ENVIRON, at, make_centre
-from tests.monitoring.exporter_world import files
+from tests.monitoring.exporter_world import World, files, wait_until
 from tests.peers.command import Yizhan
 from tests.peers.processes import ROOT
 
@@ -106,6 +107,18 @@ def test_it_verifies_the_ledger_in_the_background_as_often_as_it_is_told(site: P
         while b"\nyizhan_ledger_verified_timestamp_seconds" not in running.ask("/metrics").read():
             assert time.monotonic() < until
             time.sleep(0.05)
+
+
+def test_the_first_verification_leaves_the_first_readings_their_time(site: Path) -> None:
+    """Beside them it took half of the processor, and the first board of a large county came that much later."""
+    world, held, begun = World(site), threading.Event(), threading.Thread(target=lambda: held.wait(_PATIENCE))
+    begun.start()
+    world.verification.start(after=[begun])
+    time.sleep(0.3)
+    assert world.verification.found is None
+    held.set()
+    wait_until(lambda: world.verification.found is not None)
+    world.verification.stop(_PATIENCE)
 
 
 def test_a_broken_source_is_told_on_stderr_once_with_its_code(site: Path, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ _LABEL = re.compile(r"\$labels\.(\w+)")
 _COMMAND = re.compile(r"yizhan ([a-z]+)")
 _LANGUAGE = {
     "abs", "absent", "and", "floor", "group", "group_left", "max", "max_over_time", "on", "by", "or",
-    "predict_linear", "time", "timestamp", "unless",
+    "predict_linear", "scalar", "time", "timestamp", "unless", "vector",
 }  # fmt: skip
 _SCRAPED = {"instance", "job"}
 _OTHERS = {"up": ()}

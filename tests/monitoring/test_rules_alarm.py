@@ -115,7 +115,7 @@ def test_a_debt_is_told_in_chinese_outlives_the_exporter_and_is_settled_by_the_r
     assert debt["labels"]["deadline"] == deadline
     assert debt["labels"]["article"].startswith('《湖南省"互联网+监督"平台运行管理办法》第十八条')
     assert (debt["labels"]["department_title"], debt["labels"]["owner"]) == ("农村经济经营服务中心", "农村财务管理站")
-    summary = rf"农村经济经营服务中心“.+”{office.period} 期逾期未报,已超过时限(不满 1 天| \d+ 天)"
+    summary = rf"农村经济经营服务中心“.+”{office.period} 期逾期未报,(今日已过时限|已超 \d+ 天)"
     assert re.fullmatch(summary, debt["annotations"]["summary"])
     command = f"yizhan run {FEED} --period {office.period}"
     assert debt["annotations"]["next_step"].startswith(f"请农村财务管理站立即在前置机执行 {command} 补报")

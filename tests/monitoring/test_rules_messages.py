@@ -21,7 +21,7 @@ ARTICLE = '《湖南省"互联网+监督"平台运行管理办法》第十八条
 DEADLINE = "2026年11月10日24时(北京时间)"
 OWNER = "科技信息化大队"
 NEXT = f"请{OWNER}立即在前置机执行 yizhan run police.households --period 2026-10 补报"
-OVERDUE = "公安局“户籍人口”2026-10 期逾期未报,已超过时限 3 天"
+OVERDUE = "公安局“户籍人口”2026-10 期逾期未报,已超 3 天"
 DEBT = {
     "alertname": "YizhanPeriodOverdue", "severity": "critical", "concerns": "deadline", "instance": "centre:9464",
     "job": "yizhan", "department": "police", "department_title": "公安局", "feed": "police.households",
@@ -61,24 +61,70 @@ def test_a_mail_states_article_deadline_post_and_next_step_and_when_in_beijing(t
         "【驿站告警】公安局:1 项",
         "",
         f"[橙色] {OVERDUE}",
-        f"时限:{DEADLINE}",
+        f"应报时限:{DEADLINE}",
         f"依据:{ARTICLE}",
         f"责任岗位:{OWNER}",
         f"下一步:{NEXT}",
-        "自:2026年11月14日 08:04(北京时间)",
-        "说明:docs/monitoring.md#yizhanperiodoverdue",
+        "告警时间:2026年11月14日 08:04(北京时间)",
+        "处置说明:docs/monitoring.md#yizhanperiodoverdue",
         "",
     ]
 
 
 def test_an_all_clear_says_what_is_settled_and_asks_for_nothing(tmp_path: Path) -> None:
     assert rendered(tmp_path / "data", "yizhan.text", alert("resolved")).split("\n") == [
-        "【驿站恢复】公安局:1 项已解除",
+        "【驿站恢复】公安局:告警已解除",
         "",
         f"[已解除] {OVERDUE}",
         "解除:2026年11月16日 00:00(北京时间)",
         "",
     ]
+
+
+DUE_SOON = {"alertname": "YizhanPeriodDueSoon", "severity": "info", "step": "1"}
+NODE = {"period": "", "feed": ""}
+# what has ended in one message; how many lines it is
+ENDED = {
+    "three levels of one period": ([{"severity": severity} for severity in ("critical", "emergency", "warning")], 1),
+    "of two periods": (
+        [{"severity": severity, "period": f"2026-{m}"} for m in ("09", "10") for severity in ("critical", "warning")], 2
+    ),
+    "of two feeds": ([{}, {"feed": "police.deaths"}], 2),
+    "two rungs of the ladder": ([DUE_SOON, DUE_SOON | {"step": "2"}], 1),
+    "rungs and the debt": ([DUE_SOON, {"severity": "warning"}, DUE_SOON | {"step": "3", "severity": "warning"}], 1),
+    "the debt and its totals": ([{"severity": "warning"}, {"alertname": "YizhanPeriodUnbalanced"}], 1),
+    "two certificates": (
+        [
+            NODE | {"alertname": "YizhanCertificateExpiring", "certificate": name, "severity": severity}
+            for name in ("签名(a+b)", "加密")
+            for severity in ("warning", "critical")
+        ],
+        2,
+    ),
+    "two sources": (
+        [NODE | {"alertname": "YizhanSourceFailed", "source": name} for name in ("board", "ledger")], 2
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("template", ["yizhan.text", "yizhan.html", "yizhan.wecom"])
+@pytest.mark.parametrize("case", ENDED)
+def test_what_has_ended_is_one_line_a_period(case: str, template: str, tmp_path: Path) -> None:
+    ended, lines = ENDED[case]
+    said = rendered(tmp_path / "data", template, *[alert("resolved", **labels) for labels in ended])
+    assert said.count("[已解除]") == lines
+
+
+def test_of_a_reminder_and_a_debt_that_end_together_the_debt_is_told(tmp_path: Path) -> None:
+    reminder = alert("resolved", **DUE_SOON) | {"annotations": SAYS | {"summary": "临近"}}
+    said = rendered(tmp_path / "data", "yizhan.text", reminder, alert("resolved", severity="warning"))
+    assert f"[已解除] {OVERDUE}" in said and "临近" not in said
+
+
+def test_a_debt_that_goes_on_at_another_level_has_not_ended(tmp_path: Path) -> None:
+    others = alert("resolved", period="2026-09"), alert("resolved", alertname="YizhanPeriodUnbalanced")
+    said = rendered(tmp_path / "data", "yizhan.text", alert(severity="warning"), alert("resolved"), *others)
+    assert (said.count("[黄色]"), said.count("[已解除]")) == (1, 2)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +169,16 @@ def test_who_is_told(severity: str, concerns: str, receiver: str) -> None:
     labels = (f"severity={severity}", f"concerns={concerns}", "department=agri")
     asked = tool("amtool", "config", "routes", "test", "--config.file", ALERTMANAGER_YML, *labels)
     assert (asked.returncode, asked.stdout.strip()) == (0, receiver)
+
+
+@pytest.mark.parametrize(
+    ("severity", "receivers"),
+    [("warning", "machines"), ("critical", "office,machines"), ("emergency", "office,machines")],
+)
+def test_the_office_hears_of_a_silent_front_end_that_hides_a_debt(severity: str, receivers: str) -> None:
+    labels = ("alertname=YizhanFrontEndSilent", f"severity={severity}", "concerns=machine", "department=agri")
+    asked = tool("amtool", "config", "routes", "test", "--config.file", ALERTMANAGER_YML, *labels)
+    assert (asked.returncode, asked.stdout.strip()) == (0, receivers)
 
 
 # --- the real thing ---------------------------------------------------------------------------------------------------
@@ -176,13 +232,34 @@ INHIBITED = {
         ],
         {0},
     ),
-    "but not for a debt of ten days, nor for totals that differ": (
-        [_silent(), {"severity": "emergency"}, {"alertname": "YizhanPeriodUnbalanced", "severity": "critical"}],
-        {0, 1, 2},
+    "for a debt of ten days too, whose colour it has; but not for totals that differ": (
+        [
+            _silent() | {"severity": "emergency"}, {"severity": "emergency"},
+            {"alertname": "YizhanPeriodUnbalanced", "severity": "critical"},
+        ],
+        {0, 2},
+    ),
+    "from the due on nothing is told of its reminders": (
+        [
+            {"severity": "warning"}, {"alertname": "YizhanPeriodDueSoon", "severity": "warning", "step": "3"},
+            {"alertname": "YizhanForecastLate", "severity": "info"},
+        ],
+        {0},
+    ),
+    "but of another period's": (
+        [{"severity": "warning"}, {"alertname": "YizhanPeriodDueSoon", "severity": "info", "period": "2026-11"}],
+        {0, 1},
     ),
     "nor for another department": ([_silent() | {"department": "-other"}, {"severity": "warning"}], {0, 1}),
-    "a dead exporter speaks for its sources": (
-        [{"alertname": "YizhanExporterDown"}, {"alertname": "YizhanSourceFailed", "severity": "warning"}], {0},
+    "a dead exporter speaks for its sources, and for machines of which nothing is known": (
+        [
+            {"alertname": "YizhanExporterDown", "concerns": "machine"},
+            *[
+                {"alertname": alert, "severity": "warning", "concerns": "machine"}
+                for alert in ("YizhanSourceFailed", "YizhanFrontEndSilent", "YizhanDiskFilling")
+            ],
+        ],
+        {0},
     ),
     "but never for a debt": ([{"alertname": "YizhanExporterDown"}, {"severity": "warning"}], {0, 1}),
 }  # fmt: skip
@@ -249,3 +326,32 @@ def test_a_reminder_goes_by_mail_alone(manager: Alertmanager, heard: Channels) -
     wait_until(lambda: _hooks(heard, "later"), 20)
     assert _hooks(heard, "soft") == []
     assert not [note for note in heard.wecom if "临近" in note["text"]["content"]]
+
+
+def test_a_period_that_is_exempt_is_told_once_as_settled_in_every_message(
+    manager: Alertmanager, heard: Channels
+) -> None:
+    """Three levels and all rungs end at once; the real thing sends them in one message to each of its readers."""
+    own = {"department": "settled", "department_title": "林业局"}
+    levels = [own | {"severity": severity} for severity in ("warning", "critical", "emergency")]
+    rungs = [own | DUE_SOON | {"step": step, "period": "2026-11"} for step in "12"]
+    sent = _sent(*levels, own | {"severity": "warning", "period": "2026-09"}, *rungs)
+    manager.send(sent)
+    wait_until(lambda: _of(heard, "林业局")[1] and len(_of(heard, "林业局")[0]) == 2, 20)
+    assert [_of(heard, "林业局")[1][0].count(f"] {OVERDUE}")] == [2]
+    ends = datetime.now(UTC).isoformat()
+    manager.send([one | {"endsAt": ends} for one in sent])
+    wait_until(lambda: len(_settled(heard)) == 3, 30)
+    assert sorted(said.count("[已解除]") for said in _settled(heard)) == [
+        1,
+        2,
+        2,
+    ]  # notice; mail and WeCom of the office
+    raw = [one["labels"]["severity"] for one in heard.told("resolved") if one["labels"]["department"] == "settled"]
+    assert sorted(raw) == ["critical", "emergency", "warning", "warning"]  # a program gets them all
+
+
+def _settled(heard: Channels) -> list[str]:
+    """What was told as settled in the case above, by mail and by WeCom."""
+    mails, notes = _of(heard, "林业局")
+    return [said for said in (*(one.get_body(("plain",)).get_content() for one in mails), *notes) if "[已解除]" in said]

@@ -97,6 +97,7 @@ def test_a_centre_that_cannot_be_reached_is_tried_again_later(world: World, cent
     ended = world.yizhan("heartbeat", "--json", "--lang", "en")
     assert ended.code == 75
     assert ended.err.startswith("[YZ-6101] ")
+    assert "Nothing is lost" in ended.err and "sealed batch" not in ended.err
     (beat,) = json.loads(ended.out)["heartbeats"]
     assert (beat["code"], beat["at"], beat["skew_ms"]) == ("YZ-6101", None, None)
 
