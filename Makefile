@@ -42,6 +42,7 @@ lock:            ## refresh the hash-locked requirements (needs uv)
 	$(UV) pip compile -q --no-header --generate-hashes -U pyproject.toml requirements/build.in --extra all -o requirements/all.txt
 	$(UV) pip compile -q --no-header --generate-hashes -U pyproject.toml requirements/build.in --extra all --group dev -o requirements/dev.txt
 	$(UV) pip compile -q --no-header --generate-hashes -U pyproject.toml requirements/build.in --extra airflow -c requirements/core.txt -o requirements/airflow.txt
+	$(UV) pip compile -q --no-header --generate-hashes -U pyproject.toml requirements/build.in requirements/airflow-office.in --extra airflow -c requirements/core.txt -o requirements/airflow-office.txt
 
 vectors:         ## remake tests/vectors from the sample keys
 	$(PY) tests/vectors/make.py

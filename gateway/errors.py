@@ -3704,7 +3704,7 @@ class InstructionEnded(Refuse):
 # --- 820x  health checks, and the proxy that ends TLS ----------------------------------------------------------------
 
 
-class HealthAnswerUnsound(EnvelopeRefused):
+class HealthAnswerUnsound(Refuse):
     """What came back to a health check is not the signed answer of that centre to that challenge; nothing is sealed."""
 
     code = "YZ-8200"

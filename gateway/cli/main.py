@@ -69,8 +69,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for single in (
-    demo, run, nil, release, deliver, heartbeat, healthcheck, serve, status, asof, problems, probe, fsck, template, purge,
-    backup, bulletin, dun, exporter, event, agent,
+    demo, run, nil, release, deliver, heartbeat, healthcheck, serve, status, asof, problems, probe, fsck, template,
+    purge, backup, bulletin, dun, exporter, event, agent,
 ):  # fmt: skip
     single.register(app)
 for group in (catalogue, adapter, spool, order, ledger, envelope, grant, copy, archive, warehouse, waiver, instruct):
