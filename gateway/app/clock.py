@@ -12,6 +12,8 @@ Clock = Callable[[], datetime]
 
 _YEARS = range(1901, 2999)
 """Periods lie in 1900 to 2999, and whoever looks at one looks at its neighbours."""
+_ENDS = range(1901, 3000)
+"""What has no end in sight ends in 2999, as people write it."""
 _LAST_SECOND = time(23, 59, 59)
 _WHOLE = "2026-11-30T23:59:59+08:00"
 _WHOLE_OR_DAY = f"2026-11-30 / {_WHOLE}"
@@ -45,7 +47,7 @@ def moment(text: str) -> datetime:
     Raises:
         MomentInvalid: not a moment, or in no year that there are periods of.
     """
-    return _moment(text, _WHOLE)
+    return _moment(text, _WHOLE, _YEARS)
 
 
 def minute(text: str) -> datetime:
@@ -66,15 +68,15 @@ def end_of(text: str) -> datetime:
         MomentInvalid: not a moment.
     """
     day = _day(text)
-    return _moment(text if day is None else datetime.combine(day, _LAST_SECOND).isoformat(), _WHOLE_OR_DAY)
+    return _moment(text if day is None else datetime.combine(day, _LAST_SECOND).isoformat(), _WHOLE_OR_DAY, _ENDS)
 
 
-def _moment(text: str, expected: str) -> datetime:
+def _moment(text: str, expected: str, years: range) -> datetime:
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
         raise MomentInvalid(text=text, expected=expected) from None
-    if at.year not in _YEARS:
+    if at.year not in years:
         raise MomentInvalid(text=text, expected=expected)
     return at if at.tzinfo else at.replace(tzinfo=ASIA_SHANGHAI)
 

@@ -11,7 +11,9 @@ import logging
 import ssl
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from io import StringIO
 from threading import Thread
+from typing import TextIO
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -100,11 +102,21 @@ def _handler(log: logging.Logger) -> type[WSGIRequestHandler]:
 
         timeout = _WAIT
 
+        def setup(self) -> None:
+            super().setup()
+            self._printed = StringIO()
+
+        def get_stderr(self) -> TextIO:
+            """Where wsgiref prints its whole stack when a reader goes away in the middle of an answer."""
+            return self._printed
+
         def handle(self) -> None:
             try:
                 super().handle()
             except OSError as broken:  # a handshake that failed, a client that went away
                 log.info("connection from %s ended: %s", self.client_address[0], type(broken).__name__)
+            for line in self._printed.getvalue().splitlines()[-1:]:  # the error's name and words end what was printed
+                log.info("connection from %s ended: %s", self.client_address[0], line.partition(":")[0])
 
         def log_message(self, format: str, *args: object) -> None:
             """A scrape a minute is no news."""

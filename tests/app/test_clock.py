@@ -27,6 +27,12 @@ def test_a_date_lasts_to_its_end_and_names_no_minute(text: str) -> None:
         minute(text)
 
 
+def test_what_has_no_end_in_sight_ends_in_2999_but_no_board_is_asked_for_then() -> None:
+    assert end_of("2999-12-31").isoformat() == "2999-12-31T23:59:59+08:00"
+    with pytest.raises(MomentInvalid):
+        moment("2999-12-31")
+
+
 def test_a_time_of_day_ends_there_and_is_a_minute() -> None:
     assert end_of("2026-11-30T17:00").isoformat() == "2026-11-30T17:00:00+08:00"
     assert minute("2026-11-30T09:30").isoformat() == "2026-11-30T09:30:00+08:00"
@@ -47,7 +53,7 @@ def test_a_date_is_offered_where_one_is_taken() -> None:
         "2026-11-30T24:30",
         "0001-01-01T00:00:00+14:00",
         "1900-01-01",
-        "2999-01-01",
+        "3000-01-01",
         "9999-12-31",
     ],
 )
