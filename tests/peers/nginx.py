@@ -43,7 +43,7 @@ class Nginx:
 def nginx(ports: Sequence[int]) -> Iterator[Nginx]:
     """Run it before the receivers on these ports."""
     if not (_PROGRAM.exists() and _STREAM.exists()):
-        pytest.skip("nginx is not unpacked: sh scripts/peers.sh")
+        pytest.fail("nginx is not unpacked: sh scripts/peers.sh")
     with owned_home("yizhan-nginx-") as home:
         port = free_port()
         _configure(home, port, ports)
