@@ -64,7 +64,7 @@ def running(
     Raises:
         DemoServerFailed, AirflowFailed.
     """
-    county = prepare(directory)
+    county = prepare(directory, _tell)
     office = OfficeDoor(port=free_port(), token=secrets.token_urlsafe(32))
     compiled = county.root / "compiled.json"
     with ExitStack() as stack:
