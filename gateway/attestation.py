@@ -21,7 +21,7 @@ from gateway.envelope import signed
 from gateway.envelope.canonical import STRICT, Count, Moment, Name, Text
 from gateway.envelope.papers.form import Form, open_paper, sign_paper
 from gateway.envelope.parties import Signer, Trust
-from gateway.errors import HealthAnswerUnsound
+from gateway.errors import HealthAnswerUnsound, SealRefused
 
 FORMAT = "yizhan-health/1"
 _CHALLENGE = re.compile(r"[0-9a-f]{64}")
@@ -73,7 +73,9 @@ def is_challenge(text: str) -> bool:
 
 
 def issue(attestation: Attestation, signer: Signer) -> bytes:
-    """Sign an answer: DER. Raises SealRefused: the signing certificate does not fit."""
+    """Sign an answer: DER. Raises SealRefused: no challenge, or the signing certificate does not fit."""
+    if not is_challenge(attestation.challenge):
+        raise SealRefused(reason_zh="询问须为 64 位十六进制数字", reason_en="the challenge is not 64 hex digits")
     return sign_paper(attestation, _FORM, signer)
 
 

@@ -1,7 +1,6 @@
 """docker/compose.yaml and its overlay as an engine would merge them, as far as these two files need it.
 
-Mappings are merged key by key, lists of secrets, networks and volumes are joined, everything else is replaced; the
-overlay's `extends` takes a service of the first file.
+Mappings are merged key by key, lists of secrets, networks and volumes are joined, everything else is replaced.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from tests.peers.processes import ROOT
 PLACE = ROOT / "docker"
 _JOINED = ("secrets", "networks", "volumes")
 SERVICE_KEYS = frozenset({
-    "build", "cap_drop", "command", "depends_on", "entrypoint", "environment", "extends", "healthcheck", "image",
+    "build", "cap_drop", "command", "depends_on", "entrypoint", "env_file", "environment", "healthcheck", "image",
     "logging", "network_mode", "networks", "pids_limit", "ports", "read_only", "restart", "secrets", "security_opt",
     "shm_size", "stop_grace_period", "tmpfs", "user", "volumes",
 })  # fmt: skip
@@ -39,12 +38,7 @@ def with_celery() -> dict[str, Any]:
     base, over = county(), read("compose.celery.yaml")
     services = dict(base["services"])
     for name, service in over["services"].items():
-        below = services.get(name, {})
-        if "extends" in service:
-            if service["extends"]["file"] != "compose.yaml":
-                raise ValueError(service["extends"])
-            below = base["services"][service["extends"]["service"]]
-        services[name] = _merged(below, {key: value for key, value in service.items() if key != "extends"})
+        services[name] = _merged(services.get(name, {}), service)
     merged = {**base, "services": services}
     for part in ("networks", "volumes", "secrets"):
         merged[part] = {**base[part], **over[part]}
@@ -66,6 +60,12 @@ def _merged(below: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
 def secrets_of(service: Mapping[str, Any]) -> set[str]:
     """The names of its secrets."""
     return {one if isinstance(one, str) else one["source"] for one in service.get("secrets", [])}
+
+
+def environment_files(service: Mapping[str, Any]) -> dict[str, str]:
+    """What its `env_file` says."""
+    lines = [line for name in service.get("env_file", []) for line in (PLACE / name).read_text("utf-8").splitlines()]
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
 def binds(service: Mapping[str, Any]) -> list[tuple[Path, Mapping[str, Any]]]:

@@ -13,6 +13,7 @@ from psycopg import sql
 from ruamel.yaml import YAML
 
 from gateway.app import open_node
+from gateway.app.observing import observe_node
 from gateway.app.upgrading import script
 from gateway.demo.county import County
 from tests.deploy import compose
@@ -76,6 +77,11 @@ def test_what_the_page_says_makes_a_centre_that_is_ready(server: Postgres, tmp_p
     for command in ("upgrade", "check"):
         ended = yizhan.run("--site", county.centre, "warehouse", command)
         assert ended.code == 0, ended.out + ended.err
+    for secret in ("database_owner", "database_loader"):
+        (county.centre / "secrets" / secret).unlink()
+    watched = observe_node(county.centre, {})
+    assert watched.ledger.head().position == 1, "the exporter is given the auditor's secret alone"
+    watched.close()
     assert set(STARTS) == {feed.id for feed in open_node(county.centre, {}).catalogue.feeds} & set(STARTS)
 
 

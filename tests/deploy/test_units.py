@@ -64,7 +64,7 @@ def settings(name: str) -> configparser.ConfigParser:
 @with_systemd
 def test_systemd_accepts_every_unit_without_a_word(installed: Path) -> None:
     units = sorted(str(path) for kind in ("service", "timer", "path") for path in installed.glob(f"*.{kind}"))
-    assert len(units) == 16
+    assert len(units) == 18
     checked = analyze(installed, "verify", "--man=no", *units)
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
 
@@ -93,7 +93,16 @@ def test_a_service_is_an_ordinary_user_who_writes_to_its_site_alone(name: str) -
     site = "front-end" if name.removesuffix(".service") in FRONT_END else "centre"
     assert f"--site /srv/yizhan/{site} " in service["ExecStart"]
     writes = set(service.get("ReadWritePaths", "").split())
-    assert writes <= {f"/srv/yizhan/{site}", "/srv/backup"}
+    assert writes <= {f"/srv/yizhan/{site}", "/srv/backup"} or name == "yizhan-catalogue.service"
+
+
+def test_the_catalogue_is_compiled_again_and_again_and_its_unit_fails_with_the_command() -> None:
+    service, timer = settings("yizhan-catalogue.service")["Service"], settings("yizhan-catalogue.timer")["Timer"]
+    assert service["Type"] == "oneshot"
+    assert service["ReadWritePaths"] == "/srv/yizhan/compiled"
+    assert service["ExecStart"].endswith("catalogue compile --out /srv/yizhan/compiled/catalogue.json")
+    assert "SuccessExitStatus" not in service, "1 is a feed that is broken: systemctl --failed has to show it"
+    assert timer["OnUnitActiveSec"] == "10min"
 
 
 def test_the_hardening_holds_for_every_service_by_its_name() -> None:
@@ -123,7 +132,7 @@ def test_the_commands_are_the_products() -> None:
     known = set(get_command(app).commands)
     text = "".join(path.read_text(encoding="utf-8") for path in UNITS.glob("*.service"))
     called = set(re.findall(r"yizhan --site \S+ ([a-z]+)", text))
-    assert called == {"agent", "run", "heartbeat", "serve", "exporter", "healthcheck", "backup"}
+    assert called == {"agent", "run", "heartbeat", "serve", "exporter", "healthcheck", "backup", "catalogue"}
     assert called <= known
 
 

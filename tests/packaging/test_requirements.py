@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 from tests.packaging.conftest import ROOT
 
-LOCKS = ("core", "all", "dev", "airflow")
+LOCKS = ("core", "all", "dev", "airflow", "airflow-office")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 IN_ALL = ("soap", "sftp", "odbc", "oracle", "files", "postgres", "inbox")
@@ -36,13 +36,24 @@ def _needs(*groups: list[str]) -> list[Requirement]:
 
 CORE = _needs(PROJECT["project"]["dependencies"])
 DRIVERS = _needs(*(EXTRAS[name] for name in IN_ALL))
-BUILD = _needs([line for line in (ROOT / "requirements" / "build.in").read_text().splitlines() if line[0] != "#"])
+
+
+def _listed(name: str) -> list[Requirement]:
+    """A list of our own; what follows two blanks and # is a remark."""
+    lines = (ROOT / "requirements" / f"{name}.in").read_text(encoding="utf-8").splitlines()
+    return _needs([line.partition("  #")[0] for line in lines if line[0] != "#"])
+
+
+BUILD, OFFICE = _listed("build"), _listed("airflow-office")
 DEV = _needs(PROJECT["dependency-groups"]["dev"])
+LOWERED = {"python-dateutil": "4.0.0"}
+"""What Celery holds back: all else in an office is what the tests' Airflow runs with."""
 WANTED = {
     "core": CORE,
     "all": CORE + DRIVERS + BUILD,
     "dev": CORE + DRIVERS + BUILD + DEV,
     "airflow": CORE + BUILD + _needs(EXTRAS["airflow"]),
+    "airflow-office": CORE + BUILD + OFFICE + _needs(EXTRAS["airflow"]),
 }
 
 
@@ -73,9 +84,11 @@ def test_no_lock_knows_where_it_was_fetched_from(path: Path) -> None:
 
 
 def test_the_locks_agree_with_each_other() -> None:
-    core, everything, dev, airflow = map(_pins, LOCKS)
+    core, everything, dev, airflow, office = map(_pins, LOCKS)
     assert core.items() <= everything.items() <= dev.items()
     assert core.items() <= airflow.items()
+    assert core.items() <= office.items()
+    assert {name: pin for name, pin in airflow.items() if office[name] != pin} == LOWERED
 
 
 def test_core_brings_no_driver_and_nothing_brings_airflow() -> None:

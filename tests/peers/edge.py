@@ -65,7 +65,7 @@ def edge(centre: int, keys: Path, certificate: Path) -> Iterator[Edge]:
         certificate: `edge.crt`, with `edge.key` beside it.
     """
     if not _PROGRAM.exists():
-        pytest.skip("nginx is not unpacked: sh scripts/peers.sh")
+        pytest.fail("nginx is not unpacked: sh scripts/peers.sh")
     with owned_home("yizhan-edge-") as home:
         port = free_port()
         _configure(home, port, centre)
