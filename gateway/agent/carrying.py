@@ -40,7 +40,7 @@ from gateway.journal import enter_missing, last_sealed
 from gateway.ledger import EventKind, Line
 from gateway.orders import accept
 from gateway.release import find, hold, release
-from gateway.spool import Entry, State
+from gateway.spool import Entry, State, mark_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,8 +93,11 @@ def deliver(errand: Errand, line: Line, *, unchanged: bool) -> Ended | Waiting:
     if errand.stopping():
         return Waiting(error=None)
     if _entry(line, rooms).state in (State.READY, State.INFLIGHT) and not _blocked(line, rooms):
-        errand.teller.stage("delivering", f"开始送达 {line.batch}({line.said.rows or 0} 行)")
-        tried = _drain(errand, line)
+        try:
+            errand.teller.stage("delivering", f"开始送达 {line.batch}({line.said.rows or 0} 行)")
+            tried = _drain(errand, line)
+        except Retry as error:  # our own stores: the batch lies in the spool
+            tried = error
     return _as_it_lies(errand, line, tried, unchanged=unchanged)
 
 
@@ -205,7 +208,8 @@ def _hold(errand: Errand) -> Ended | Waiting:
         entry = find(rooms.spool.entries(State.HELD, State.INFLIGHT), batch)
     if entry.state is State.INFLIGHT:  # it is being sent at this moment
         return Waiting(error=EntryBusy(name=str(entry.name)))
-    line = next(one for one in rooms.ledger.lines(batch=entry.name.batch, kind=EventKind.SEALED))
+    sealed = rooms.ledger.lines(batch=entry.name.batch, kind=EventKind.SEALED)
+    line = next(one for one in sealed if mark_of(one.digest or "") == entry.name.mark)
     return Ended(stage="held", outcome=_outcome(line, errand, unchanged=False), fault=None)
 
 

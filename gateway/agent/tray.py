@@ -24,6 +24,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 from threading import RLock
+from typing import Any
 
 from gateway.errors import AgentRunning
 from gateway.spool.disk import Hold, door, make_directory, move, sync, write_new, write_whole
@@ -33,6 +34,7 @@ _BEGUN, _UNCHANGED, _OUTCOME, _REPORTED = "begun.json", "unchanged", "outcome.js
 _DAY = "scheduled"
 _PART = ".part-"
 _MARK = 16
+_FOLDER = re.compile(r"([0-9]{8}-[a-z]{10})@([a-z0-9][a-z0-9_-]*)(?:@([0-9a-f]+))?", re.ASCII)
 _REPORT = re.compile(r"report-([0-9]{6})\.json", re.ASCII)
 
 
@@ -62,10 +64,10 @@ class Key:
         return "@".join(filter(None, (self.number, self.centre, self.mark)))
 
     @classmethod
-    def parse(cls, name: str) -> Key:
-        """The key of a folder."""
-        number, centre, *mark = name.split("@")
-        return cls(number=number, centre=centre, mark="".join(mark))
+    def parse(cls, name: str) -> Key | None:
+        """The key of a folder; None where it is nobody's: whoever looks after a disk leaves things there."""
+        found = _FOLDER.fullmatch(name)
+        return cls(number=found[1], centre=found[2], mark=found[3] or "") if found else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +76,7 @@ class Begun:
 
     Attributes:
         position: where the ledger ended then: what was sealed after it may be its work.
-        times: how often, crash by crash.
+        times: how often, death by death: attempts that came back do not count.
     """
 
     position: int
@@ -88,10 +90,17 @@ class Begun:
         """JSON."""
         return json.dumps(asdict(self)).encode()
 
+    def survived(self) -> Begun:
+        """The same, after an attempt that came back."""
+        return Begun(position=self.position, times=0)
+
     @classmethod
-    def decode(cls, content: bytes) -> Begun:
-        """Read it back."""
-        return cls(**json.loads(content))
+    def decode(cls, content: bytes) -> Begun | None:
+        """Read it back; None where it is damaged."""
+        said = _read_json(content)
+        if not all(isinstance(said.get(name), int) for name in ("position", "times")):
+            return None
+        return cls(position=said["position"], times=said["times"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,14 +177,24 @@ class Tray:
         return self._read(key, _PAPER)
 
     def begin(self, key: Key, position: int) -> Begun:
-        """Move it to `running`, or find it there; `position` is kept when it is begun for the first time."""
+        """Move it to `running`, or find it there; `position` is kept when it is begun for the first time.
+
+        Where the note of that is damaged it is begun anew: what it sealed before is found unchanged then.
+        """
         with door("开始执行指令", "begin an instruction"), self._lock:
-            before = self._read(key, _BEGUN)
-            begun = Begun.decode(before).again() if before else Begun(position=position, times=1)
+            before = Begun.decode(self._read(key, _BEGUN) or b"")
+            begun = before.again() if before else Begun(position=position, times=1)
             write_whole(self._path(key) / _BEGUN, begun.encode())
             if self.state(key) is State.RECEIVED:
                 move(self._path(key), self._root / State.RUNNING.value / key.name)
             return begun
+
+    def survived(self, key: Key) -> None:
+        """An attempt came back: what dies later is no death of the agent at the same point again."""
+        with door("登记执行中断", "keep that an attempt came back"), self._lock:
+            before = Begun.decode(self._read(key, _BEGUN) or b"")
+            if before is not None and before.times:
+                write_whole(self._path(key) / _BEGUN, before.survived().encode())
 
     def keep_unchanged(self, key: Key) -> None:
         """Keep that its source was read and held nothing new."""
@@ -227,12 +246,12 @@ class Tray:
     def holds(self, key: Key, seq: int) -> bool:
         """Whether this report still waits to be sent."""
         with self._lock:
-            return (self._path(key) / f"report-{seq:06}.json").exists()
+            return seq > self._reported(key) and (self._path(key) / f"report-{seq:06}.json").exists()
 
     def pending(self) -> list[Pending]:
         """Every report to be sent: an instruction's in their order, its last one last."""
         with door("读取执行报告", "read the reports"), self._lock:
-            found = {key: list(self._pending(key)) for key in sorted(self._unsure)}
+            found = {key: list(self._pending(key)) for key in sorted(self._unsure) if self.state(key)}
             self._unsure = {key for key, reports in found.items() if reports}
             return [one for reports in found.values() for one in reports]
 
@@ -256,7 +275,8 @@ class Tray:
         for seq, path in self._reports(key):
             if seq > reported:
                 yield Pending(key=key, seq=seq, content=path.read_bytes())
-        if outcome is not None and (last := int(json.loads(outcome)["seq"])) > reported:
+        last = _read_json(outcome or b"").get("seq")
+        if outcome is not None and isinstance(last, int) and last > reported:
             yield Pending(key=key, seq=last, content=outcome)
 
     def _reports(self, key: Key) -> list[tuple[int, Path]]:
@@ -264,12 +284,14 @@ class Tray:
         return sorted((int(match[1]), path) for match, path in found if match)
 
     def _reported(self, key: Key) -> int:
-        return int(self._read(key, _REPORTED) or b"0")
+        said = self._read(key, _REPORTED) or b""
+        return int(said) if said.isdigit() else 0  # none, or damaged: what was heard is said again
 
     # --- files --------------------------------------------------------------------------------------------------------
 
     def _keys(self, state: State) -> list[Key]:
-        return sorted(Key.parse(path.name) for path in (self._root / state.value).iterdir() if path.is_dir())
+        found = (Key.parse(path.name) for path in (self._root / state.value).iterdir() if path.is_dir())
+        return sorted(key for key in found if key is not None)
 
     def _path(self, key: Key) -> Path:
         state = self.state(key)
@@ -289,6 +311,15 @@ class Tray:
             write_new(fresh / name, content)
         sync(fresh)
         move(fresh, self._root / state.value / key.name)
+
+
+def _read_json(content: bytes) -> dict[str, Any]:
+    """An object of ours; an empty one where it is none."""
+    try:
+        said = json.loads(content)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def mark_of(document: bytes) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,7 +14,8 @@ from gateway.calendar import ASIA_SHANGHAI
 from gateway.cli.shell import Heading, Json, Shell, answer, answer_json, centre, grouped
 from gateway.envelope.canonical import yuan
 from gateway.envelope.instruction import Action
-from gateway.instructions import Standing, State, Wanted
+from gateway.errors import InstructionDamaged, OutputRefused
+from gateway.instructions import Damaged, Standing, State, Wanted
 from gateway.server import standing_json
 
 app = typer.Typer(
@@ -140,21 +142,38 @@ def list_instructions(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="最多几份 / how many at most")] = 50,
     json: Json = False,
 ) -> None:
-    """The newest first."""
+    """The newest first; exit 1 if there is a damaged one among them, which is told beside the others."""
     shell: Shell = context.obj
     here = centre(shell)
     found = here.instructions.newest(limit, feed=here.catalogue.feed(feed).id if feed else None, period=period)
+    damaged = [one for one in found if isinstance(one, Damaged)]
     if json:
-        answer_json({"instructions": [standing_json(one) for one in found]})
+        whole = [standing_json(one) for one in found if isinstance(one, Standing)]
+        answer_json({"instructions": whole, "damaged": [_damaged_json(one) for one in damaged]})
     else:
-        shell.table(("指令", "Instructions"), _HEADINGS, [_row(one, shell) for one in found])
+        rows = [_row(one, shell) if isinstance(one, Standing) else _damaged_row(one, shell) for one in found]
+        shell.table(("指令", "Instructions"), _HEADINGS, rows)
+        for one in damaged:
+            shell.complain(InstructionDamaged(number=one.number))
+    raise typer.Exit(1 if damaged else 0)
 
 
 @app.command("show", help="查看一份指令 / one instruction")
-def show(context: typer.Context, number: Number, json: Json = False) -> None:
+def show(
+    context: typer.Context,
+    number: Number,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="另存所签指令,可用 envelope verify 核验 / also write the signed paper, for envelope verify"),
+    ] = None,
+    json: Json = False,
+) -> None:
     """How far it is, what came of it, and what the front-end told; exit 1 if it ended without being carried out."""
     shell: Shell = context.obj
-    _tell(centre(shell).instructions.show(number), shell, json)
+    book = centre(shell).instructions
+    if out is not None:
+        _write(book.paper(number).document, out)
+    _tell(book.show(number), shell, json)
 
 
 @app.command("withdraw", help="撤回前置机尚未取走的指令 / take back what no front-end has fetched")
@@ -226,6 +245,29 @@ def _tell(one: Standing, shell: Shell, json: bool) -> None:
             said = one.advice
             shell.remark(f"[{one.code}] {said.zh} {said.zh_next}", f"[{one.code}] {said.en} {said.en_next}")
     raise typer.Exit(1 if one.code else 0)
+
+
+def _write(paper: bytes, out: Path) -> None:
+    try:
+        out.write_bytes(paper)
+    except OSError as error:
+        raise OutputRefused(path=out) from error
+
+
+def _damaged_json(one: Damaged) -> dict[str, str]:
+    return {
+        "number": one.number, "department": one.department, "feed": one.feed, "period": one.period,
+        "code": InstructionDamaged.code,
+    }  # fmt: skip
+
+
+def _damaged_row(one: Damaged, shell: Shell) -> tuple[str, ...]:
+    """Of what its plain columns say: nothing else of it is believed."""
+    said = {
+        "number": one.number, "feed": one.feed, "period": one.period, "code": InstructionDamaged.code,
+        "state": shell.say("已损坏", "damaged"),
+    }  # fmt: skip
+    return tuple(said.get(heading.en, _NOTHING) for heading in _HEADINGS)
 
 
 def _row(one: Standing, shell: Shell) -> tuple[str, ...]:

@@ -4,7 +4,7 @@
     report     what a front-end says     `InstructionReport`, `Outcome`, `Advice`, `ReportLine`, `quiet`
     handing    what goes over the wire   `Given`, `Heard`
     state      where one stands          `State`, `Standing`, `Issued`
-    book       the centre's tables       `InstructionBook`, `Wanted`
+    book       the centre's tables       `InstructionBook`, `Wanted`; `rows`, and `entering` for its ledger's lines
 
 An instruction says what to do and never how: no address, no password, no statement for a database stands in one. Must
 never carry anything out: that is the agent's, on the department's own machine and by its own rules.
@@ -45,7 +45,7 @@ from gateway.instructions.report import (
     quiet,
 )
 from gateway.instructions.rows import Glimpse
-from gateway.instructions.state import OPEN, Issued, Standing, State
+from gateway.instructions.state import OPEN, Damaged, Issued, Standing, State
 from gateway.instructions.table import INSTRUCTIONS, LINES, REQUESTS, SCHEMA
 
 __all__ = [
@@ -65,6 +65,7 @@ __all__ = [
     "Action",
     "Advice",
     "Bureau",
+    "Damaged",
     "Given",
     "Glimpse",
     "Heard",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from json import dumps
@@ -23,8 +23,10 @@ from gateway.envelope.instruction import Action, Instruction, sign_instruction
 from gateway.envelope.papers.form import CLOCK_SKEW
 from gateway.envelope.parties import Signer
 from gateway.errors import (
+    InstructionDamaged,
     InstructionExpired,
     InstructionNotHere,
+    InstructionOutOfTime,
     InstructionsTooMany,
     InstructionUnderWay,
     InstructionUnknown,
@@ -34,12 +36,13 @@ from gateway.errors import (
     YizhanError,
 )
 from gateway.instructions import rows
+from gateway.instructions.entering import concluded, given_up, issued
 from gateway.instructions.handing import MAX_GIVEN, MAX_KNOWN, Given, Heard
 from gateway.instructions.report import Advice, InstructionReport
 from gateway.instructions.rows import End
-from gateway.instructions.state import Issued, Standing, State
+from gateway.instructions.state import Damaged, Issued, Standing, State
 from gateway.instructions.table import SCHEMA
-from gateway.ledger import Detail, Event, EventKind, Ledger
+from gateway.ledger import EventKind, Ledger
 
 LIFE = timedelta(days=7)
 """How long an instruction waits for its front-end where nobody says otherwise: over the longest public holiday."""
@@ -114,6 +117,7 @@ class InstructionBook:
             UnknownName, PeriodInvalid, PeriodNotOwed, InstructionNotHere, OrderUnknown, InstructionsTooMany.
             RequestTaken: the request was used for something else.
             SealRefused: it contradicts itself. LedgerTextRefused: reason or name look like a person's number.
+            InstructionDamaged: the request was answered with one whose row is damaged.
         """
         with reading(self._engine) as connection:
             known = _requested(connection, wanted)
@@ -126,7 +130,7 @@ class InstructionBook:
             answered = _requested(connection, wanted) or self._joined(connection, wanted, instruction)
             if answered is not None:
                 return answered
-            line = self._bureau.ledger.append(_issued(instruction), connection)
+            line = self._bureau.ledger.append(issued(instruction), connection)
             rows.enter(connection, instruction, document, paper, line.seq)
             rows.remember(connection, wanted.request, instruction.number, wanted.fingerprint)
         return Issued(number=instruction.number, state=State.ISSUED, fresh=True, joined=False)
@@ -135,48 +139,72 @@ class InstructionBook:
         """Take back what no front-end has fetched; again: nothing changes.
 
         Raises:
-            InstructionUnknown, LedgerTextRefused; InstructionUnderWay: it was fetched, or has ended otherwise.
+            InstructionUnknown, InstructionDamaged, LedgerTextRefused; InstructionUnderWay: it was fetched, or has
+            ended otherwise.
         """
         with self._one(number) as (connection, found):
             if found.state is State.WITHDRAWN:
                 return found
             if self._expire(connection, found) or found.state is not State.ISSUED:
-                state = rows.standing(connection, number).state
+                state = _whole(rows.standing(connection, number)).state
             else:
                 self._end(connection, found, State.WITHDRAWN, InstructionWithdrawn(number=number, by=by), by)
-                return rows.standing(connection, number)
+                return _whole(rows.standing(connection, number))
         raise InstructionUnderWay(number=number, state=state.value)
 
     def show(self, number: str) -> Standing:
-        """Where it stands, with its lines. Raises: InstructionUnknown."""
+        """Where it stands, with its lines. Raises: InstructionUnknown, InstructionDamaged."""
         with reading(self._engine) as connection:
             found = rows.standing(connection, number)
-        if not self._over(found):
+        if isinstance(found, Standing) and not self._over(found):
             return found
         with self._one(number) as (connection, found):
             self._expire(connection, found)
-            return rows.standing(connection, number)
+            return _whole(rows.standing(connection, number))
 
-    def newest(self, limit: int, *, feed: str | None = None, period: str | None = None) -> tuple[Standing, ...]:
-        """At most `limit`, newest first, without their lines."""
+    def paper(self, number: str) -> Given:
+        """What was signed, and the order that goes with it. Raises: InstructionUnknown, InstructionDamaged."""
+        self.show(number)
+        with reading(self._engine) as connection:
+            return rows.papers(connection, (number,))[0]
+
+    def newest(
+        self, limit: int, *, feed: str | None = None, period: str | None = None
+    ) -> tuple[Standing | Damaged, ...]:
+        """At most `limit`, newest first, without their lines; a damaged one hides no other."""
         with reading(self._engine) as connection:
             found = rows.newest(connection, limit, feed, period)
-        return tuple(self.show(one.instruction.number) if self._over(one) else one for one in found)
+        late = [one.number for one in found if (not one.ended if isinstance(one, Damaged) else self._over(one))]
+        for number in late:
+            with suppress(InstructionDamaged):
+                self.show(number)
+        if not late:
+            return found
+        with reading(self._engine) as connection:
+            return rows.newest(connection, limit, feed, period)
+
+    def faults(self) -> Iterator[InstructionDamaged]:
+        """Every instruction whose row is damaged, or gone while the ledger has it. Changes nothing."""
+        with reading(self._engine) as connection:
+            there = rows.numbers(connection)
+            damaged = list(rows.faults(connection))
+        known = (line.said.number for line in self._bureau.ledger.lines(kind=EventKind.INSTRUCTED))
+        for number in (*damaged, *(one for one in known if one not in there)):
+            yield InstructionDamaged(number=number)
 
     # --- the front-end ------------------------------------------------------------------------------------------------
 
     def give(self, department: str, known: Collection[str] = ()) -> tuple[Given, ...]:
         """What is open for this department and not among `known`, oldest first, at most MAX_GIVEN.
 
-        From then on it counts as fetched. What expired meanwhile is ended, and not given.
+        From then on it counts as fetched. What expired meanwhile, or is damaged, is ended, and not given.
         """
         with reading(self._engine) as connection:
             if not rows.open_of(connection, department, without=known):
                 return ()
         with writing(self._engine) as connection:
             alone(connection, _lock(department))
-            found = rows.open_of(connection, department, without=known)
-            alive = [one.instruction.number for one in found if not self._expire(connection, one)][:MAX_GIVEN]
+            alive = [one.number for one in self._alive(connection, department, without=known)][:MAX_GIVEN]
             rows.fetched(connection, alive, self._bureau.clock())
             return rows.papers(connection, alive)
 
@@ -188,13 +216,13 @@ class InstructionBook:
         Raises:
             InstructionUnknown: there is none, or it is another department's.
         """
-        with self._one(number, department) as (connection, found):
-            if report.seq > found.seq and _moves(found, report):
-                now = self._bureau.clock()
-                rows.hear(connection, found, report, now)
-                if report.state in ("done", "failed"):
-                    self._bureau.ledger.append(_concluded(found.instruction, now, report.code), connection)
-                found = rows.standing(connection, number)
+        try:
+            with self._one(number, department) as (connection, found):
+                if _moves(found, report):
+                    self._hear(connection, found, report)
+                    found = _whole(rows.standing(connection, number))
+        except InstructionDamaged:  # no report is of any use to it: the ledger has what came of the batch
+            return Heard(number=number, state=State.FAILED, seq=report.seq)
         return Heard(number=number, state=found.state, seq=found.seq)
 
     def open(self) -> Mapping[str, rows.Glimpse]:
@@ -204,13 +232,22 @@ class InstructionBook:
 
     # --- within a transaction -----------------------------------------------------------------------------------------
 
+    def _hear(self, connection: Connection, found: Standing, report: InstructionReport) -> None:
+        """Enter what moves it. That it came too late is an end as the centre's own: it may be instructed again."""
+        now = self._bureau.clock()
+        if report.code == InstructionOutOfTime.code:
+            self._end(connection, found, State.EXPIRED, _expired(found), None)
+            return
+        rows.hear(connection, found, report, now)
+        if report.ends:
+            self._bureau.ledger.append(concluded(found.instruction, now, report.code), connection)
+
     def _joined(self, connection: Connection, wanted: Wanted, new: Instruction) -> Issued | None:
         """One about the same that is open, from now on this request's too. Raises: InstructionsTooMany.
 
         One that is past its end of life and still being carried out is waited for by nobody new.
         """
-        found = rows.open_of(connection, new.department)
-        open_now = [one for one in found if not self._expire(connection, one)]
+        open_now = self._alive(connection, new.department)
         for one in open_now:
             said = one.instruction
             if _about_the_same(said, new) and new.issued_at <= said.expires_at:
@@ -244,14 +281,40 @@ class InstructionBook:
 
     @contextmanager
     def _one(self, number: str, department: str | None = None) -> Iterator[tuple[Connection, Standing]]:
-        """A transaction alone with the instructions of this one's department. Raises: InstructionUnknown."""
+        """A transaction alone with the instructions of this one's department.
+
+        Raises: InstructionUnknown; InstructionDamaged: its row cannot be read, and it is ended for that.
+        """
         with reading(self._engine) as connection:
             owner = rows.department_of(connection, number)
         if owner is None or department not in (None, owner):
             raise InstructionUnknown(number=number)
         with writing(self._engine) as connection:
             alone(connection, _lock(owner))
-            yield connection, rows.standing(connection, number)
+            found = rows.standing(connection, number)
+            if isinstance(found, Standing):
+                yield connection, found
+                return
+            self._give_up(connection, found)
+        raise InstructionDamaged(number=number)
+
+    def _alive(self, connection: Connection, department: str, *, without: Collection[str] = ()) -> list[Standing]:
+        """What is open of a department, oldest first, once all that is not to be waited for has been ended."""
+        alive = []
+        for one in rows.open_of(connection, department, without=without):
+            if isinstance(one, Damaged):
+                self._give_up(connection, one)
+            elif not self._expire(connection, one):
+                alive.append(one)
+        return alive
+
+    def _give_up(self, connection: Connection, one: Damaged) -> None:
+        """End a damaged one, if it is open: nobody could be told what it says."""
+        if one.ended:
+            return
+        now, error = self._bureau.clock(), InstructionDamaged(number=one.number)
+        rows.end(connection, one.number, End(state=State.FAILED, at=now, code=error.code, advice=Advice.of(error)))
+        self._bureau.ledger.append(given_up(one, now, error.code), connection)
 
     def _over(self, one: Standing) -> bool:
         """Whether nobody is waited for any longer: it was not fetched, not begun, or not heard of for too long."""
@@ -270,23 +333,36 @@ class InstructionBook:
         """End it if it is over; whether it was."""
         if not self._over(one):
             return False
-        said = one.instruction
-        error = InstructionExpired(number=said.number, expires_at=said.expires_at.isoformat())
-        self._end(connection, one, State.EXPIRED, error, None)
+        self._end(connection, one, State.EXPIRED, _expired(one), None)
         return True
 
     def _end(self, connection: Connection, one: Standing, state: State, error: YizhanError, by: str | None) -> None:
         now = self._bureau.clock()
         end = End(state=state, at=now, code=error.code, advice=Advice.of(error))
-        rows.end(connection, one.instruction.number, end)
-        self._bureau.ledger.append(_concluded(one.instruction, now, error.code, by), connection)
+        rows.end(connection, one.number, end)
+        self._bureau.ledger.append(concluded(one.instruction, now, error.code, by), connection)
 
 
 def _moves(found: Standing, report: InstructionReport) -> bool:
-    """Whether a new report changes anything."""
+    """Whether a report changes anything: one that goes on from the last, or ends what nobody has ended yet.
+
+    An end counts whatever its number: a front-end that was restored from its backup counts from there. That one which
+    was given up as expired was found expired by the front-end too is nothing new.
+    """
     if found.state is State.EXPIRED:
-        return found.fetched_at is not None and report.state in ("done", "failed")
-    return not found.ended
+        return found.fetched_at is not None and report.ends and report.code != InstructionOutOfTime.code
+    return not found.ended and (report.ends or report.seq > found.seq)
+
+
+def _expired(one: Standing) -> InstructionExpired:
+    return InstructionExpired(number=one.number, expires_at=one.instruction.expires_at.isoformat())
+
+
+def _whole(found: Standing | Damaged) -> Standing:
+    """Raises: InstructionDamaged."""
+    if isinstance(found, Damaged):
+        raise InstructionDamaged(number=found.number)
+    return found
 
 
 def _requested(connection: Connection, wanted: Wanted) -> Issued | None:
@@ -296,7 +372,7 @@ def _requested(connection: Connection, wanted: Wanted) -> Issued | None:
         return None
     if known.wanted != wanted.fingerprint:
         raise RequestTaken(request=wanted.request, number=known.number)
-    state = rows.standing(connection, known.number).state
+    state = _whole(rows.standing(connection, known.number)).state
     return Issued(number=known.number, state=state, fresh=False, joined=False)
 
 
@@ -308,7 +384,8 @@ def _period(feed: Feed, text: str) -> Period:
     period = Period.parse(text)
     if not feed.schedule.fits(period) or period.moment < feed.starts.moment:
         cadence = feed.schedule.rule_of(period).cadence
-        raise PeriodNotOwed(feed=feed.id, period=text, starts=feed.starts, cadence=cadence)
+        said = {"cadence_zh": cadence.zh, "cadence_en": cadence.en}
+        raise PeriodNotOwed(feed=feed.id, period=text, starts=feed.starts, **said)
     return period
 
 
@@ -323,32 +400,3 @@ def _lock(department: str) -> str:
 
 def _request_lock(request: str) -> str:
     return f"instruction request {request}"
-
-
-def _issued(said: Instruction) -> Event:
-    detail = Detail(
-        number=said.number,
-        department=said.department,
-        reason=said.reason,
-        until=said.expires_at.isoformat(),
-    )
-    return _event(said, EventKind.INSTRUCTED, said.issued_at, said.by, None, detail)
-
-
-def _concluded(said: Instruction, at: datetime, code: str | None, by: str | None = None) -> Event:
-    detail = Detail(number=said.number, department=said.department)
-    return _event(said, EventKind.CONCLUDED, at, by, code, detail)
-
-
-def _event(said: Instruction, kind: EventKind, at: datetime, by: str | None, code: str | None, detail: Detail) -> Event:
-    return Event(
-        at=at,
-        kind=kind,
-        batch=said.batch,
-        feed=said.feed,
-        period=said.period,
-        digest=said.digest,
-        code=code,
-        by=by,
-        detail=detail,
-    )

@@ -129,6 +129,11 @@ class InstructionReport:
         if self.done is not None and self.total is not None and self.done > self.total:
             raise ValueError("more is done than there is")
 
+    @property
+    def ends(self) -> bool:
+        """Whether it is the last one."""
+        return self.state in ("done", "failed")
+
 
 _FORM = TypeAdapter(InstructionReport)
 _OUTCOME = TypeAdapter(Outcome)

@@ -1,16 +1,20 @@
-"""Rows of the tables as values, and the statements on them. Every caller is in a transaction; must never decide."""
+"""Rows of the tables as values, and the statements on them. Every caller is in a transaction; must never decide.
+
+A row is read by itself: one that is damaged is given as `Damaged` and hides no other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
-from gateway.envelope.instruction import Instruction, peek
-from gateway.errors import InstructionUnknown
+from gateway.envelope.instruction import Instruction, peek, require_intact
+from gateway.envelope.papers.bundle import MAX_PAPER
+from gateway.errors import InstructionUnknown, YizhanError
 from gateway.instructions.handing import Given
 from gateway.instructions.report import (
     Advice,
@@ -21,12 +25,14 @@ from gateway.instructions.report import (
     read_advice,
     read_outcome,
 )
-from gateway.instructions.state import OPEN, Standing, State
+from gateway.instructions.state import OPEN, Damaged, Standing, State
 from gateway.instructions.table import INSTRUCTIONS, LINES, REQUESTS
 
 MAX_LINES_KEPT = 2_000
 """Lines kept of one instruction: the first ones."""
 _OPEN = INSTRUCTIONS.c.state.in_([state.value for state in OPEN])
+_DAMAGE = (YizhanError, ValueError, TypeError)
+"""What reading a damaged row raises: its paper is out of form, a word or a moment is none, a value of another type."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,19 +98,35 @@ def department_of(connection: Connection, number: str) -> str | None:
     return connection.execute(found).scalar_one_or_none()
 
 
-def standing(connection: Connection, number: str) -> Standing:
+def standing(connection: Connection, number: str) -> Standing | Damaged:
     """With its lines. Raises: InstructionUnknown."""
     row = connection.execute(select(INSTRUCTIONS).where(INSTRUCTIONS.c.number == number)).one_or_none()
     if row is None:
         raise InstructionUnknown(number=number)
     found = select(LINES).where(LINES.c.number == number).order_by(LINES.c.place)
-    lines = tuple(
-        ReportLine(at=datetime.fromisoformat(one.at), code=one.code, text=one.text) for one in connection.execute(found)
-    )
-    return _standing(row, lines)
+    return _read(row, connection.execute(found).all())
 
 
-def open_of(connection: Connection, department: str, *, without: Collection[str] = ()) -> tuple[Standing, ...]:
+def faults(connection: Connection) -> Iterator[str]:
+    """The numbers of damaged rows, those whose paper alone was changed among them."""
+    for row in connection.execute(select(INSTRUCTIONS).order_by(INSTRUCTIONS.c.position)):
+        try:
+            require_intact(row.document)
+        except _DAMAGE:
+            yield row.number
+        else:
+            if isinstance(_read(row, ()), Damaged):
+                yield row.number
+
+
+def numbers(connection: Connection) -> frozenset[str]:
+    """Of all there are."""
+    return frozenset(connection.execute(select(INSTRUCTIONS.c.number)).scalars())
+
+
+def open_of(
+    connection: Connection, department: str, *, without: Collection[str] = ()
+) -> tuple[Standing | Damaged, ...]:
     """Open ones of a department, oldest first, without their lines."""
     query = select(INSTRUCTIONS).where(_OPEN, INSTRUCTIONS.c.department == department)
     if without:
@@ -112,7 +134,7 @@ def open_of(connection: Connection, department: str, *, without: Collection[str]
     return _all(connection, query.order_by(INSTRUCTIONS.c.position))
 
 
-def newest(connection: Connection, limit: int, feed: str | None, period: str | None) -> tuple[Standing, ...]:
+def newest(connection: Connection, limit: int, feed: str | None, period: str | None) -> tuple[Standing | Damaged, ...]:
     """Newest first, without their lines."""
     query = select(INSTRUCTIONS)
     if feed is not None:
@@ -123,10 +145,14 @@ def newest(connection: Connection, limit: int, feed: str | None, period: str | N
 
 
 def glimpses(connection: Connection) -> Mapping[str, Glimpse]:
-    """Of everything open."""
+    """Of everything open that can be counted."""
     columns = (INSTRUCTIONS.c.number, INSTRUCTIONS.c.department, INSTRUCTIONS.c.state, INSTRUCTIONS.c.seq)
     found = connection.execute(select(*columns).where(_OPEN))
-    return {row.number: Glimpse(department=row.department, state=State(row.state), seq=row.seq) for row in found}
+    return {
+        row.number: Glimpse(department=row.department, state=State(row.state), seq=row.seq)
+        for row in found
+        if isinstance(row.seq, int)
+    }
 
 
 def fetched(connection: Connection, numbers: Iterable[str], at: datetime) -> None:
@@ -145,7 +171,7 @@ def papers(connection: Connection, numbers: Iterable[str]) -> tuple[Given, ...]:
 
 def hear(connection: Connection, found: Standing, report: InstructionReport, at: datetime) -> None:
     """Enter a report and its lines."""
-    number, ended = found.instruction.number, report.state in ("done", "failed")
+    number, ended = found.number, report.ends
     said = {
         "state": report.state,
         "stage": report.stage or found.stage,
@@ -153,7 +179,7 @@ def hear(connection: Connection, found: Standing, report: InstructionReport, at:
         "total": report.total,
         "code": report.code,
         "advice": _text(advice_json(report.advice)) if report.advice else None,
-        "seq": report.seq,
+        "seq": max(report.seq, found.seq),
         "fetched_at": (found.fetched_at or at).isoformat(),
         "reported_at": at.isoformat(),
         "ended_at": at.isoformat() if ended else None,
@@ -182,13 +208,36 @@ def end(connection: Connection, number: str, how: End) -> None:
     connection.execute(ended.values(said | {"ended_at": how.at.isoformat()}))
 
 
-def _all(connection: Connection, query: Select[Any]) -> tuple[Standing, ...]:
-    return tuple(_standing(row, ()) for row in connection.execute(query))
+def _all(connection: Connection, query: Select[Any]) -> tuple[Standing | Damaged, ...]:
+    return tuple(_read(row, ()) for row in connection.execute(query))
 
 
-def _standing(row: Row[Any], lines: tuple[ReportLine, ...]) -> Standing:
+def _read(row: Row[Any], lines: Sequence[Row[Any]]) -> Standing | Damaged:
+    try:
+        return _standing(row, lines)
+    except _DAMAGE:
+        ended = row.state not in {state.value for state in OPEN}
+        return Damaged(number=row.number, department=row.department, feed=row.feed, period=row.period, ended=ended)
+
+
+def _said(row: Row[Any]) -> Instruction:
+    """What the row's paper says. Raises ValueError: it is another row's, or the order that goes with it is gone."""
+    said = peek(row.document)
+    if any(getattr(said, name) != getattr(row, name) for name in ("number", "department", "feed", "period")):
+        raise ValueError("the paper of another row")
+    if (said.order is None) != (row.paper is None):
+        raise ValueError("an order, and no paper of one")
+    if row.paper is not None and not (isinstance(row.paper, bytes) and 0 < len(row.paper) <= MAX_PAPER):
+        raise ValueError("no paper that can be handed out")
+    return said
+
+
+def _standing(row: Row[Any], lines: Sequence[Row[Any]]) -> Standing:
+    counts = (row.seq, row.lines, row.done or 0, row.total or 0)
+    if not all(isinstance(one, int) for one in counts):
+        raise TypeError("a count is none")
     return Standing(
-        instruction=peek(row.document),
+        instruction=_said(row),
         position=row.position,
         state=State(row.state),
         stage=row.stage,
@@ -201,7 +250,7 @@ def _standing(row: Row[Any], lines: tuple[ReportLine, ...]) -> Standing:
         fetched_at=_moment(row.fetched_at),
         reported_at=_moment(row.reported_at),
         ended_at=_moment(row.ended_at),
-        lines=lines,
+        lines=tuple(ReportLine(at=datetime.fromisoformat(one.at), code=one.code, text=one.text) for one in lines),
     )
 
 

@@ -54,8 +54,28 @@ class Standing:
     lines: tuple[ReportLine, ...] = ()
 
     @property
+    def number(self) -> str:
+        return self.instruction.number
+
+    @property
     def ended(self) -> bool:
         return self.state not in OPEN
+
+
+@dataclass(frozen=True, kw_only=True)
+class Damaged:
+    """A row that cannot be read as an instruction, by those of its columns that can: bad luck of a disk, or a hand.
+
+    Attributes:
+        number, department, feed, period: as the columns say.
+        ended: whether nobody is told to carry it out any longer.
+    """
+
+    number: str
+    department: str
+    feed: str
+    period: str
+    ended: bool
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,7 @@ from gateway.errors import (
     CollectorRequired,
     InstructionExpired,
     InstructionNotHere,
+    InstructionOutOfTime,
     InstructionsTooMany,
     InstructionUnderWay,
     InstructionUnknown,
@@ -157,7 +158,7 @@ def test_many_who_ask_at_once_for_the_same_under_different_requests_share_one(ce
         ({"until": NOW + MAX_LIFE + SECOND}, SealRefused),
         ({"reason": "身份证 430482199001011234 有误", "by": "值班员"}, LedgerTextRefused),
     ],
-    ids=repr,
+    ids=lambda case: case.__name__ if isinstance(case, type) else "+".join(case),
 )
 def test_what_cannot_be_instructed_is_refused_and_leaves_nothing(
     centre: Centre, collect: Collect, changes: dict[str, object], refusal: type[Exception]
@@ -271,6 +272,22 @@ def test_a_report_that_comes_again_or_late_changes_nothing(centre: Centre, colle
     assert there.report("finance", number, RUNNING) == Heard(number=number, state=State.RUNNING, seq=5)
     found = here.show(number)
     assert (found.lines, found.stage, found.done) == ((line,), "checking", None)
+
+
+def test_a_front_end_that_counts_from_the_beginning_again_is_heard_when_it_ends(
+    centre: Centre, collect: Collect
+) -> None:
+    """Its tray was lost or restored: its reports are numbered anew, below what the centre has heard."""
+    book = centre.book()
+    number = book.issue(collect()).number
+    book.give("finance")
+    book.report("finance", number, InstructionReport(seq=9, state="running", stage="delivering"))
+    (again,) = book.give("finance")
+    assert again.number == number
+    assert book.report("finance", number, RUNNING) == Heard(number=number, state=State.RUNNING, seq=9)
+    assert book.report("finance", number, DONE) == Heard(number=number, state=State.DONE, seq=9)
+    assert book.report("finance", number, failed(3)).state is State.DONE
+    assert [line.code for line in centre.lines(EventKind.CONCLUDED)] == [None]
 
 
 def test_it_ends_once_however_many_receivers_hear_of_it(centre: Centre, collect: Collect) -> None:
@@ -399,6 +416,26 @@ def test_one_that_was_fetched_and_never_begun_expires_too_but_its_true_end_count
     assert book.report("finance", number, DONE).state is State.DONE
     assert [line.code for line in centre.lines(EventKind.CONCLUDED)] == [InstructionExpired.code, None]
     assert (book.show(number).code, book.show(number).advice) == (None, None)
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_that_the_front_end_found_it_expired_is_told_once_and_as_expired(
+    centre: Centre, collect: Collect, asked: bool
+) -> None:
+    """It was off until then, and is heard before or after somebody asked: the code lets it be instructed again."""
+    book = centre.book()
+    until = NOW + timedelta(hours=1)
+    number = book.issue(collect(until=until)).number
+    book.give("finance")
+    centre.clock.now = until + timedelta(days=1)
+    error = InstructionOutOfTime(number=number, expires_at=until.isoformat())
+    late = InstructionReport(seq=1, state="failed", code=error.code, advice=Advice.of(error))
+    if asked:
+        assert book.show(number).state is State.EXPIRED
+    assert book.report("finance", number, late).state is State.EXPIRED
+    assert book.show(number).code == InstructionExpired.code
+    (concluded,) = centre.lines(EventKind.CONCLUDED)
+    assert concluded.code == InstructionExpired.code
 
 
 def test_one_that_is_carried_out_may_take_its_time_but_not_be_silent_for_good(centre: Centre, collect: Collect) -> None:

@@ -36,7 +36,9 @@ def test_a_loaded_period_adds_up_and_its_batch_is_explained(world: World) -> Non
     assert (row["batch"], row["revision"], row["held"]) == (f"{FEED}/2024Q1/r1", 1, False)
     assert row["sent"] > 0
     assert row["sent"] == row["loaded"] + row["problem"] + row["duplicate"]
-    lines = json.loads(here.office("GET", f"/batches/{row['digest']}").body)["lines"]
+    story = json.loads(here.office("GET", f"/batches/{row['digest']}").body)
+    lines = story["lines"]
+    assert (story["events"]["loaded"], story["codes"]) == ({"zh": "已入库", "en": "loaded"}, {})
     assert [line["event"] for line in lines] == ["admitted", "loaded"]
     shown = json.loads(world.yizhan("ledger", "show", row["batch"], "--json", site=world.centre_site).out)
     assert lines == shown["lines"]

@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from gateway.app import open_node
-from gateway.errors import SourceUnavailable
+from gateway.errors import PeriodNotOwed, SourceUnavailable
+from gateway.freshness import State
+from gateway.freshness.words import STATE_WORDS
 from gateway.instructions import Advice, InstructionReport, Outcome, ReportLine
-from gateway.ledger import EventKind
+from gateway.ledger import Event, EventKind
 from tests.office.world import FEED, Centre, Receiver
 
 AT = datetime(2026, 12, 1, 8, tzinfo=UTC)
@@ -177,7 +179,8 @@ def test_a_period_stands_as_the_board_has_it(receiver: Receiver, centre: Centre)
     board = json.loads(centre.yizhan("status", "--json", "--all").out)
     (same,) = [one for one in board["feeds"] if (one["feed"], one["period"]) == (FEED, "2016-11")]
     beside = {"digest": None, "held": False, "sent": None, "loaded": None, "problem": None, "duplicate": None}
-    assert row == same | beside
+    words = dict(zip(("zh", "en"), STATE_WORDS[State(same["state"])], strict=True))
+    assert row == same | beside | {"words": words}
     assert receiver.office("GET", f"/periods/{FEED}/2016Q1").code == "YZ-8105"
     assert receiver.office("GET", "/periods/finance.nothing/2016-11").code == "YZ-1006"
 
@@ -185,6 +188,27 @@ def test_a_period_stands_as_the_board_has_it(receiver: Receiver, centre: Centre)
 def test_a_batch_nobody_knows_is_not_there(receiver: Receiver) -> None:
     answer = receiver.office("GET", f"/batches/{'0' * 64}")
     assert (answer.status, answer.code) == (404, "YZ-8157")
+
+
+def test_a_batchs_lines_come_with_what_their_codes_mean_and_what_to_do(receiver: Receiver, centre: Centre) -> None:
+    digest = "d" * 64
+    event = Event(at=AT, kind=EventKind.REFUSED, feed=FEED, digest=digest, code=PeriodNotOwed.code)
+    open_node(centre.county.centre, {}).ledger.append(event)
+    story = json.loads(receiver.office("GET", f"/batches/{digest}").body)
+    assert [line["code"] for line in story["lines"]] == [PeriodNotOwed.code]
+    assert story["events"] == {"refused": {"zh": "被拒", "en": "refused"}}
+    assert story["codes"] == {
+        PeriodNotOwed.code: {
+            "message": {
+                "zh": "… 不是 … 应报的数据期(周期:…,自 … 起报)。",
+                "en": "... is no period that ... owes (..., from ... on).",
+            },
+            "next": {
+                "zh": "请用 yizhan catalogue show … 查看周期与起报期。",
+                "en": "See its rhythm and first period with: yizhan catalogue show ...",
+            },
+        }
+    }
 
 
 def test_the_log_has_paths_and_codes_and_never_the_token(receiver: Receiver) -> None:
