@@ -300,6 +300,58 @@ class TemplateRefused(Refuse):
     )
 
 
+class CatalogueConnectionPushed(Refuse):
+    """A catalogue that came from a centre would change where this department's sources are. Facts: `feed`, `key`."""
+
+    code = "YZ-1020"
+    exit_code = 2
+    zh, en = (
+        "拒绝下发目录:{feed} 的 source 改动了连接或口令引用({key})。",
+        "catalogue refused: the source of {feed} changes a connection or a reference to a secret ({key}).",
+    )
+    zh_next, en_next = (
+        "目录未更换;连接由本部门在 site.yaml 的 sources: 下填写,请中心从目录中去掉后重新发布。",
+        "The catalogue stays as it is; connections are the department's own, under sources: of site.yaml: "
+        "have the centre take it out and publish again.",
+    )
+
+
+class DepartmentDropped(Refuse):
+    """A catalogue that came from a centre does not know this department. Facts: `department`."""
+
+    code = "YZ-1021"
+    exit_code = 2
+    zh, en = "拒绝下发目录:其中没有本部门 {department}。", "catalogue refused: it has no department {department}."
+    zh_next, en_next = (
+        "目录未更换;请中心核对 departments 后重新发布。",
+        "The catalogue stays as it is; have the centre look into its departments and publish again.",
+    )
+
+
+class CatalogueNotTaken(Refuse):
+    """The site takes no catalogue from any centre. Facts: `site`."""
+
+    code = "YZ-1022"
+    exit_code = 2
+    zh, en = "站点 {site} 不接受下发目录。", "site {site} takes its catalogue from nobody."
+    zh_next, en_next = (
+        "本部门同意接受的,请在 site.yaml 写 agent: {{catalogue_from: 中心}}。",
+        "If the department consents, write in site.yaml: agent: {{catalogue_from: CENTRE}}",
+    )
+
+
+class CatalogueKeptDamaged(Refuse):
+    """A version that was taken from a centre is not what was signed. Facts: `place` (below the site)."""
+
+    code = "YZ-1023"
+    exit_code = 2
+    zh, en = "下发目录已损坏:{place}。", "a catalogue that came from a centre is damaged: {place}."
+    zh_next, en_next = (
+        "请由备份恢复该目录;或删除它,再运行 yizhan catalogue fetch。",
+        "Restore that directory from a backup; or delete it, then run: yizhan catalogue fetch.",
+    )
+
+
 class ProgramFault(Refuse):
     """A defect of this program. Facts: `kind` (the exception's type; its words may quote data and are not told)."""
 
@@ -806,9 +858,10 @@ class FileUnknown(EnvelopeRefused):
     code = "YZ-4102"
     zh, en = "识别文件失败:{file} 不是封装包中的文件。", "cannot recognise {file}: it is no part of a sealed batch."
     zh_next, en_next = (
-        "请只给出封装包中的文件:manifest.p7s、keys.p7m、payload、nil.p7s、release.p7s、order.p7s、receipt.p7s。",
+        "请只给出封装包中的文件:manifest.p7s、keys.p7m、payload、nil.p7s、release.p7s、order.p7s、receipt.p7s,"
+        "或指令 instruction.p7s。",
         "Give files of a sealed batch only: "
-        "manifest.p7s, keys.p7m, payload, nil.p7s, release.p7s, order.p7s, receipt.p7s.",
+        "manifest.p7s, keys.p7m, payload, nil.p7s, release.p7s, order.p7s, receipt.p7s; or an instruction.p7s.",
     )
 
 
@@ -1508,6 +1561,129 @@ class InstructionFromStranger(InstructionRefused):
     zh_next, en_next = "请核对两地的目录版本。", "Compare the catalogues of both sites."
 
 
+class CatalogueRefused(EnvelopeRefused):
+    """A published catalogue failed a step of section 9. Step 9.10 asks the keys room (YZ-5xxx)."""
+
+    zh_next, en_next = (
+        "目录未更换;请中心核对后重新发布。",
+        "The catalogue stays as it is; have the centre look into it and publish again.",
+    )
+
+
+class CatalogueNotCms(CatalogueRefused):
+    code = "YZ-4901"
+    zh, en = (
+        "核验下发目录失败:不是 DER 编码的 CMS SignedData。",
+        "catalogue refused: it is not a DER-encoded CMS SignedData.",
+    )
+
+
+class CatalogueNotCanonical(CatalogueRefused):
+    code = "YZ-4902"
+    zh, en = (
+        "核验下发目录失败:签名结构不是规定的唯一形式。",
+        "catalogue refused: its CMS structure is not the one form allowed.",
+    )
+
+
+class CatalogueDigestWrong(CatalogueRefused):
+    code = "YZ-4903"
+    zh, en = (
+        "核验下发目录失败:内容与签名中的摘要不符。",
+        "catalogue refused: its content does not match the signed digest.",
+    )
+
+
+class CatalogueCertificatesWrong(CatalogueRefused):
+    code = "YZ-4904"
+    zh, en = (
+        "核验下发目录失败:所带证书与签名属性不符。",
+        "catalogue refused: its certificates are not those the signature names.",
+    )
+
+
+class CatalogueSignatureInvalid(CatalogueRefused):
+    code = "YZ-4905"
+    zh, en = "核验下发目录失败:签名无效。", "catalogue refused: its signature is invalid."
+
+
+class CatalogueFormatUnsupported(CatalogueRefused):
+    code = "YZ-4906"
+    zh, en = (
+        "核验下发目录失败:不是目录,或不支持其格式版本。",
+        "catalogue refused: it is another paper, or its format version is not supported.",
+    )
+
+
+class CatalogueMalformed(CatalogueRefused):
+    """Facts: `place` (one of our own key names, or '-')."""
+
+    code = "YZ-4907"
+    zh, en = (
+        "核验下发目录失败:JSON 不合规定,位置 {place}。",
+        "catalogue refused: its JSON is not in the form required, at {place}.",
+    )
+
+
+class CatalogueInconsistent(CatalogueRefused):
+    """Facts: `rule_zh`, `rule_en`."""
+
+    code = "YZ-4908"
+    zh, en = "核验下发目录失败:内容自相矛盾:{rule_zh}。", "catalogue refused: it contradicts itself: {rule_en}."
+
+
+class CatalogueFromTheFuture(CatalogueRefused):
+    """Facts: `version`, `issued_at` (ISO 8601)."""
+
+    code = "YZ-4909"
+    zh, en = (
+        "核验下发目录失败:第 {version} 版的发布时间 {issued_at} 尚未到来。",
+        "catalogue refused: version {version} says it was issued at {issued_at}, which is yet to come.",
+    )
+    zh_next, en_next = "请核对两边机器的时钟。", "Check the clocks of both machines."
+
+
+class CatalogueSignerNotNamed(CatalogueRefused):
+    """Facts: `signer` (identity in the certificate), `centre` (that it names)."""
+
+    code = "YZ-4911"
+    status = 403
+    zh, en = (
+        "核验下发目录失败:签名人 {signer} 不是所称的中心 {centre}。",
+        "catalogue refused: signer {signer} is not the centre {centre}, which it names.",
+    )
+
+
+class CatalogueFromStranger(CatalogueRefused):
+    """Facts: `centre` (that published it), `expected` (the one the site takes its catalogue from)."""
+
+    code = "YZ-4912"
+    status = 403
+    zh, en = (
+        "核验下发目录失败:由 {centre} 发布,本站点只接受 {expected} 的。",
+        "catalogue refused: {centre} published it, and this site takes that of {expected} alone.",
+    )
+    zh_next, en_next = (
+        "请核对 site.yaml 的 agent.catalogue_from 与 centres。",
+        "Compare agent.catalogue_from and centres of site.yaml.",
+    )
+
+
+class CatalogueNotNewer(CatalogueRefused):
+    """An older version, or another paper under the number of the one that is here. Facts: `version`, `latest`."""
+
+    code = "YZ-4913"
+    status = 409
+    zh, en = (
+        "核验下发目录失败:第 {version} 版不比本机已有的第 {latest} 版新。",
+        "catalogue refused: version {version} is not newer than version {latest}, which is here.",
+    )
+    zh_next, en_next = (
+        "目录未更换;中心如由较早的备份恢复,请再发布一次。",
+        "The catalogue stays as it is; if the centre was restored from an older backup, have it publish again.",
+    )
+
+
 # --- 5xxx  keys, certificates, admission -----------------------------------------------------------------------------
 
 
@@ -2186,6 +2362,16 @@ class InstructionsUnreadable(Retry):
         "稍后重试;一再出现时请核对两边版本。",
         "Try again; if it goes on, compare the versions of both sides.",
     )
+
+
+class CatalogueForDepartments(Refuse):
+    """Facts: `presented` (who the connection's certificate names)."""
+
+    code = "YZ-5060"
+    status = 403
+    zh = "拒绝提供目录:{presented} 不是部门前置机。"
+    en = "no catalogue: {presented} is no department's front-end."
+    zh_next, en_next = "请核对连接证书。", "Check the connection's certificate."
 
 
 class CentreFault(Retry):
@@ -3578,6 +3764,20 @@ class BatchUnknownHere(Refuse):
     zh_next, en_next = "请核对摘要:yizhan ledger list。", "Compare the digest: yizhan ledger list."
 
 
+class InstructionDamaged(Refuse):
+    """Its row in the centre's database cannot be read, or is gone. Facts: `number`."""
+
+    code = "YZ-8158"
+    status = 410
+    zh = "指令 {number} 在中心库中的记录已损坏或缺失,不再下达。"
+    en = "instruction {number}: its row in the centre's database is damaged or gone; it is given up."
+    zh_next, en_next = (
+        "如仍需执行请重新下达;并查明何以损坏:yizhan fsck。批次是否已到以台账为准:yizhan ledger list。",
+        "Instruct again if it is still wanted, and find out what damaged it: yizhan fsck. The ledger says whether its "
+        "batch came: yizhan ledger list.",
+    )
+
+
 # --- 818x  runs planned elsewhere (Airflow) --------------------------------------------------------------------------
 
 
@@ -3698,6 +3898,53 @@ class InstructionEnded(Refuse):
     zh_next, en_next = (
         "请核对该部门前置机的代理(yizhan agent)是否在运行,再清除任务重发。",
         "Check that the agent of that department's front-end runs (yizhan agent), then clear the task.",
+    )
+
+
+class RunStepMissing(Refuse):
+    """A task before this one has no result: it was marked as successful by hand. Facts: `task`."""
+
+    code = "YZ-8190"
+    zh, en = (
+        "本次运行的任务 {task} 没有结果:它被人工标记为成功,并未执行。",
+        "the task {task} of this run has no result: it was marked as successful by hand, and did nothing.",
+    )
+    zh_next, en_next = (
+        "请清除任务 {task} 及其下游,使其执行;是否已送达以中心台账为准:yizhan status。",
+        "Clear the task {task} and what follows it, so that it runs. What was delivered, yizhan status at the centre"
+        " says.",
+    )
+
+
+class ReviewUnverified(Refuse):
+    """A release without access to Airflow's own record of the answer. Facts: `feed`."""
+
+    code = "YZ-8191"
+    zh, en = (
+        "{feed}:无法核对是谁审核放行,不予放行。",
+        "{feed}: it cannot be seen who released it, and it is not released.",
+    )
+    zh_next, en_next = (
+        "请为 Airflow 各组件设置 YIZHAN_AIRFLOW_URL、YIZHAN_AIRFLOW_USER、YIZHAN_AIRFLOW_PASSWORD_FILE(只读用户),"
+        "再清除 release。",
+        "Set YIZHAN_AIRFLOW_URL, YIZHAN_AIRFLOW_USER and YIZHAN_AIRFLOW_PASSWORD_FILE (a user who may only look) for"
+        " Airflow's components, then clear the task release.",
+    )
+
+
+class BackfillUnsupported(Refuse):
+    """A period that an increment never had, while later ones have been read. Facts: `feed`, `period`."""
+
+    code = "YZ-8192"
+    zh, en = (
+        "{feed} 按增量报送,来源只给出尚未取走的数据,不能回填从未采集过的 {period}。",
+        "{feed} reports increments: its source gives what was not taken yet, so {period}, never collected, cannot be"
+        " backfilled.",
+    )
+    zh_next, en_next = (
+        "该期数据已在其后各期之中;确需单独补报的,请部门在前置机办理:yizhan run --from-start。",
+        "Its rows are in the periods after it; where it has to be reported by itself, the department does so at its"
+        " front-end: yizhan run --from-start.",
     )
 
 

@@ -6,7 +6,7 @@ carrying  one instruction, through the journeys                    `carry_out`
 working   the tray, one instruction after the other                `Worker`
 telling   reports into the tray                                    `Teller`
 schedule  what is collected without the office                     `Daily`
-running   fetching, working, reporting, heartbeats                 `Agent`, `Outside`
+running   fetching, working, reporting, heartbeats                 `Agent`, `Setting`, `Outside`
 rooms     what it is given                                         `Rooms`
 
 It only calls out, and does nothing that the department's own people could not do at this machine: the catalogue, the
@@ -15,8 +15,8 @@ instruction that it has not verified.
 """
 
 from gateway.agent.rooms import Rooms
-from gateway.agent.running import Agent, Outside
+from gateway.agent.running import Agent, Outside, Setting
 from gateway.agent.schedule import Daily
 from gateway.agent.tray import Key, State, Tray
 
-__all__ = ["Agent", "Daily", "Key", "Outside", "Rooms", "State", "Tray"]
+__all__ = ["Agent", "Daily", "Key", "Outside", "Rooms", "Setting", "State", "Tray"]

@@ -13,7 +13,7 @@ from gateway.agent.rooms import Rooms
 from gateway.agent.telling import Fault, last_report
 from gateway.agent.tray import Key, State, mark_of
 from gateway.envelope.instruction import Instruction, match_instruction, read_instruction
-from gateway.errors import InstructionForAnother, InstructionMisnumbered, YizhanError
+from gateway.errors import InstructionForAnother, InstructionMisnumbered, Retry, YizhanError
 from gateway.instructions.handing import Given
 from gateway.ledger import Detail, Event, EventKind
 
@@ -27,7 +27,10 @@ class Taken:
 
 
 def take_in(centre: str, given: Given, rooms: Rooms) -> Taken | None:
-    """Keep what a centre handed out; None where it is here already. One that ended here is reported to it anew."""
+    """Keep what a centre handed out; None where it is here already. One that ended here is reported to it anew.
+
+    Raises: any Retry, of our own stores: nothing was decided, and it is handed out again.
+    """
     key = Key(number=given.number, centre=centre)
     refused = Key(number=given.number, centre=centre, mark=mark_of(given.document))
     for known in (key, refused):
@@ -39,6 +42,8 @@ def take_in(centre: str, given: Given, rooms: Rooms) -> Taken | None:
     try:
         said = _require_ours(given, rooms)
         _enter(said, given.document, rooms)
+    except Retry:
+        raise
     except YizhanError as error:
         _refuse(refused, given.document, error, rooms)
         return Taken(key=refused, error=error)

@@ -3,9 +3,10 @@
     main thread     one instruction after the other, and the schedule                    `Agent.run`
     one a centre    asks what is to be done (long poll), and takes it in                 `_fetch`
     one             sends reports, in their order, and keeps them until they are heard   `_report`
-    one             tells the centres how this machine fares                             `_beat`
+    one             asks for a newer catalogue, and tells how this machine fares         `_beat`
 
-They share the tray and nothing else, so that any of them may die at any point. Must never construct a room.
+They share the tray and nothing else, so that any of them may die at any point. A new catalogue is new rooms: the main
+thread goes on with them between two instructions. Must never construct a room.
 """
 
 from __future__ import annotations
@@ -22,12 +23,15 @@ from gateway.agent.rooms import Rooms
 from gateway.agent.schedule import Daily
 from gateway.agent.tray import Pending
 from gateway.agent.working import Jitter, Pauses, Worker
-from gateway.errors import PeerRefused, YizhanError
+from gateway.errors import InstructionUnknown, PeerRefused, ReportMalformed, ReportTooLarge, YizhanError
 from gateway.instructions.handing import MAX_KNOWN, parse_given, parse_heard
 
 _HOLD = 25
 _QUIET = 2.0  # seconds between two questions, however quickly they were answered
 _IDLE = 60.0
+_NEVER_HEARD = {kind.code for kind in (InstructionUnknown, ReportMalformed, ReportTooLarge)}
+"""With what a centre refuses a report that it will refuse again: it has forgotten the instruction, or speaks otherwise.
+Any other refusal (of this machine's certificate, say) is about the line, and ends when somebody has mended it."""
 
 
 class Line(Protocol):
@@ -47,6 +51,8 @@ class Outside:
     Attributes:
         centres: those that this department's feeds go to first. connect: a line to one of them.
         beat: tells them all how this machine fares; gives what did not work. beat_every: in seconds.
+        follow: asks for a newer catalogue, and takes it; whether the one in force is another than these rooms were
+            made with. Raises: what keeps it from being asked for, or refused it.
         complain, remark: a word to whoever looks after this machine.
     """
 
@@ -54,21 +60,51 @@ class Outside:
     connect: Callable[[str], AbstractContextManager[Line]]
     beat: Callable[[], Iterable[YizhanError]]
     beat_every: float
+    follow: Callable[[], bool]
     complain: Callable[[YizhanError], None]
     remark: Callable[[str, str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """What an agent works with as long as one catalogue is in force; `daily` None: it keeps no schedule."""
+
+    rooms: Rooms
+    outside: Outside
+    daily: Daily | None
 
 
 class Agent:
     """One agent. `stop` may be called from a signal handler."""
 
-    def __init__(self, rooms: Rooms, outside: Outside, daily: Daily | None, jitter: Jitter) -> None:
-        self._rooms, self._outside, self._daily, self._jitter = rooms, outside, daily, jitter
+    def __init__(self, settle: Callable[[], Setting], jitter: Jitter) -> None:
+        """`settle`: made with the catalogue in force when it is called; every setting has the same tray."""
+        self._settle, self._jitter = settle, jitter
+        self._setting = settle()
         self._stop, self._wake, self._told = threading.Event(), threading.Event(), threading.Event()
-        self._broken = threading.Event()
+        self._broken, self._outdated = threading.Event(), threading.Event()
+        self._fetching: set[str] = set()
         self._failed: dict[str, str] = {}  # by what was tried: the code with which it failed last
         self._worker = Worker(
-            rooms, stopping=self._stop.is_set, told=self._told.set, complain=outside.complain, jitter=jitter
+            self._rooms,
+            stopping=self._stop.is_set,
+            outdated=self._outdated.is_set,
+            told=self._told.set,
+            complain=self._outside.complain,
+            jitter=jitter,
         )
+
+    @property
+    def _rooms(self) -> Rooms:
+        return self._setting.rooms
+
+    @property
+    def _outside(self) -> Outside:
+        return self._setting.outside
+
+    @property
+    def _daily(self) -> Daily | None:
+        return self._setting.daily
 
     def stop(self) -> None:
         """End after the present stage."""
@@ -78,17 +114,21 @@ class Agent:
 
     def run(self) -> bool:
         """Until `stop`; whether it ended because of that, and not because a thread broke."""
-        loops = [lambda centre=centre: self._fetch(centre) for centre in self._outside.centres]
-        for loop in (*loops, self._report, self._beat):
-            threading.Thread(target=self._guarded, args=(loop,), daemon=True).start()
+        for loop in (self._report, self._beat):
+            self._begin(loop)
         while not self._stop.is_set():
             self._wake.clear()
+            self._renew()
+            for centre in set(self._outside.centres) - self._fetching:
+                self._fetching.add(centre)
+                self._begin(lambda centre=centre: self._fetch(centre))
             self._wake.wait(self._work())
         return not self._broken.is_set()
 
     def once(self) -> list[YizhanError]:
-        """Fetch, work, keep the schedule, report and beat once; what did not work."""
-        failed: list[YizhanError] = []
+        """Ask for the catalogue, fetch, work, keep the schedule, report and beat once; what did not work."""
+        failed = self._tried(self._follow)
+        self._renew()
         for centre in self._outside.centres:
             failed += self._tried(lambda centre=centre: self._ask(centre, 0))
         self._work()
@@ -104,8 +144,8 @@ class Agent:
         try:
             waits = [self._worker.work()]
             if self._daily is not None:
-                if self._daily.due() and not self._stop.is_set():
-                    for error in self._daily.run(self._stop.is_set):
+                if self._daily.due() and not self._interrupted():
+                    for error in self._daily.run(self._interrupted):
                         self._outside.complain(error)
                 waits.append(self._daily.wait())
         except YizhanError as error:  # our own stores, for the moment
@@ -113,7 +153,26 @@ class Agent:
             return _IDLE
         return min([one for one in waits if one is not None], default=_IDLE)
 
+    def _interrupted(self) -> bool:
+        return self._stop.is_set() or self._outdated.is_set()
+
+    def _renew(self) -> None:
+        """Go on by the catalogue in force, where it is another now; what was begun goes on as it stands."""
+        if not self._outdated.is_set():
+            return
+        self._outdated.clear()
+        try:
+            self._setting = self._settle()
+        except YizhanError as error:  # our own stores, for the moment: it is found again
+            self._outside.complain(error)
+            return
+        self._worker.go_on_with(self._rooms)
+        self._outside.remark("已改用新目录。", "the new catalogue is in force.")
+
     # --- the other threads --------------------------------------------------------------------------------------------
+
+    def _begin(self, loop: Callable[[], None]) -> None:
+        threading.Thread(target=self._guarded, args=(loop,), daemon=True).start()
 
     def _guarded(self, loop: Callable[[], None]) -> None:
         """A thread that breaks ends the whole, which is begun anew by whoever keeps it running."""
@@ -125,22 +184,30 @@ class Agent:
                 self.stop()
 
     def _fetch(self, centre: str) -> None:
+        """As long as feeds go there."""
         pauses = Pauses(self._jitter)
-        while not self._stop.is_set():
+        while not self._stop.is_set() and centre in self._outside.centres:
             asked = time.monotonic()
             if self._reached(f"fetch {centre}", lambda: self._ask(centre, _HOLD)):
                 pauses.reset()
                 self._stop.wait(max(0.0, _QUIET - (time.monotonic() - asked)))
             else:
                 self._stop.wait(pauses.take())
+        self._fetching.discard(centre)
 
     def _report(self) -> None:
         pauses = Pauses(self._jitter)
         while not self._stop.is_set():
             self._told.clear()
+            try:
+                waiting = self._by_centre()
+            except YizhanError as error:  # our own disk, for the moment
+                self._tell_once("tray", error)
+                self._stop.wait(pauses.take())
+                continue
             sent = [
                 self._reached(f"report {centre}", lambda centre=centre, reports=reports: self._send(centre, reports))
-                for centre, reports in self._by_centre().items()
+                for centre, reports in waiting.items()
             ]
             if all(sent):
                 pauses.reset()
@@ -150,9 +217,19 @@ class Agent:
 
     def _beat(self) -> None:
         while not self._stop.is_set():
+            failed = self._tried(self._follow)
+            for error in failed:
+                self._tell_once("follow", error)
+            if not failed:
+                self._failed.pop("follow", None)
             for error in self._outside.beat():
                 self._tell_once("beat", error)
             self._stop.wait(self._outside.beat_every)
+
+    def _follow(self) -> None:
+        if self._outside.follow():
+            self._outdated.set()
+            self._wake.set()
 
     # --- conversations ------------------------------------------------------------------------------------------------
 
@@ -180,12 +257,14 @@ class Agent:
         return found
 
     def _send(self, centre: str, reports: Iterable[Pending]) -> None:
-        """What a centre refuses to hear is not said again: it has forgotten the instruction, or speaks otherwise."""
+        """What a centre will never hear is not said again. Raises: any Retry; PeerRefused, of another cause."""
         with self._outside.connect(centre) as line:
             for report in reports:
                 try:
                     parse_heard(line.report(report.key.number, report.content))
                 except PeerRefused as refused:
+                    if refused.facts["peer_code"] not in _NEVER_HEARD:
+                        raise
                     self._outside.complain(refused)
                 self._rooms.tray.acknowledge(report)
 

@@ -16,8 +16,8 @@ from gateway.agent.intake import require_for_us
 from gateway.agent.rooms import Rooms
 from gateway.agent.telling import Fault, Teller
 from gateway.agent.tray import Begun, Key, State
-from gateway.envelope.instruction import Instruction, read_instruction, read_instruction_at_any_time
-from gateway.errors import AgentDefect, YizhanError
+from gateway.envelope.instruction import Instruction, peek, read_instruction, read_instruction_at_any_time
+from gateway.errors import AgentDefect, Retry, YizhanError
 from gateway.journal import enter_missing
 
 _CRASHES = 5
@@ -66,15 +66,24 @@ class Worker:
         rooms: Rooms,
         *,
         stopping: Callable[[], bool],
+        outdated: Callable[[], bool],
         told: Callable[[], None],
         complain: Callable[[YizhanError], None],
         jitter: Jitter,
     ) -> None:
-        """`stopping`: whether to begin nothing more; asked between two stages. `told`: a report waits to be sent."""
+        """`stopping`: whether to begin nothing more; asked between two stages. `told`: a report waits to be sent.
+
+        `outdated`: whether there are other rooms to go on with; asked between two instructions.
+        """
         self._rooms, self._stopping, self._told, self._complain = rooms, stopping, told, complain
+        self._outdated = outdated
         self._jitter = jitter
         self._courses: dict[Key, _Course] = {}
         self._hurry = False
+
+    def go_on_with(self, rooms: Rooms) -> None:
+        """Other rooms from now on; what was begun goes on as it stands."""
+        self._rooms = rooms
 
     def retry_now(self) -> None:
         """Whoever waits for another attempt need wait no longer: the centre can be reached again."""
@@ -89,10 +98,13 @@ class Worker:
         for key, said in self._in_order():
             if self._stopping():
                 return None
+            if self._outdated():
+                return 0.0
             course = self._courses.get(key)
             if course is None or time.monotonic() >= course.not_before:
                 self._carry_on(key, said)
-        times = [course.not_before for course in self._courses.values()]
+        there = set(self._rooms.tray.waiting())
+        times = [course.not_before for key, course in self._courses.items() if key in there]
         return max(0.0, min(times) - time.monotonic()) if times else None
 
     def _in_order(self) -> list[tuple[Key, Instruction]]:
@@ -107,12 +119,21 @@ class Worker:
         return [(key, said) for *_, key, said in sorted(found, key=lambda one: one[:3])]
 
     def _read(self, key: Key) -> Instruction | None:
-        """Verified again: the disk is not believed either, and one that waited may have expired."""
+        """Verified again: the disk is not believed either, and one that waited may have expired.
+
+        What was begun was issued before that, whatever the clock has been set to since.
+        """
         rooms, begun = self._rooms, self._rooms.tray.state(key) is State.RUNNING
-        read = read_instruction_at_any_time if begun else read_instruction
         try:
-            said = read(rooms.tray.document(key), rooms.trust(), rooms.clock())
+            document, trust, now = rooms.tray.document(key), rooms.trust(), rooms.clock()
+            if begun:
+                said = read_instruction_at_any_time(document, trust, max(now, peek(document).issued_at))
+            else:
+                said = read_instruction(document, trust, now)
             require_for_us(said, rooms)
+        except Retry as error:  # our own stores, for the moment
+            self._complain(error)
+            return None
         except YizhanError as error:
             self._end(key, error)
             return None
@@ -134,6 +155,7 @@ class Worker:
         )
         went = carry_out(errand)
         if isinstance(went, Waiting):
+            rooms.tray.survived(key)
             self._wait(course, went.error)
             return
         course.teller.end(went.stage, went.outcome, went.fault)

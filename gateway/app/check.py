@@ -41,8 +41,10 @@ def check_node(node: FrontEnd | CentreNode) -> Iterator[YizhanError]:
         yield from node.warehouse.fsck()
         yield from _check_receipts(node, named)
         yield from check_upward(node)
+        yield from node.instructions.faults()
     else:
         yield from node.bookmarks.faults()
+        yield from node.shelf.faults(node.keys.trust()) if node.shelf is not None else ()
     yield from (fault for fault in check_chains(node) if fault.facts["place"] not in named)
     yield from check_archives(archives_of(node), node.ledger, node.keys.trust(), node.clock())
 

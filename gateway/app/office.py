@@ -5,7 +5,8 @@ Puts rooms together; must never decide.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from json import loads
@@ -16,10 +17,14 @@ from gateway.app.facts import Following
 from gateway.app.rooms import CentreNode
 from gateway.app.site import OfficeFile
 from gateway.calendar import Period
-from gateway.errors import BatchUnknownHere, OfficeTokenWeak, PeriodNotOwed
+from gateway.errors import BatchUnknownHere, OfficeTokenWeak, PeriodNotOwed, YizhanError
 from gateway.freshness import Row, obligations, to_json
+from gateway.freshness.words import STATE_WORDS
 from gateway.ledger import EventKind
+from gateway.ledger.words import event_words
 from gateway.server.office import LEAST_TOKEN
+
+_FACT = re.compile(r"\{[^{}]*\}")
 
 
 def token_of(node: CentreNode, office: OfficeFile) -> str:
@@ -52,14 +57,24 @@ class CentreShelves:
         for row in obligations(catalogue, facts, at, wanted):
             if row.period == wanted:
                 return {**_board_row(row, at), **self._newest(row)}
-        raise PeriodNotOwed(feed=feed, period=period, starts=known.starts, cadence=wanted.cadence)
+        cadence = wanted.cadence
+        said = {"cadence_zh": cadence.zh, "cadence_en": cadence.en}
+        raise PeriodNotOwed(feed=feed, period=period, starts=known.starts, **said)
 
-    def batch(self, digest: str) -> Sequence[Mapping[str, object]]:
-        """Every line of the ledger about a batch, as `ledger show --json` has them. Raises: BatchUnknownHere."""
+    def batch(self, digest: str) -> Mapping[str, object]:
+        """Every line of the ledger about a batch, as `ledger show --json` has them, and what its events and codes mean.
+
+        Raises:
+            BatchUnknownHere.
+        """
         lines = list(self._node.ledger.lines(digest=digest))
         if not lines:
             raise BatchUnknownHere(digest=digest)
-        return [loads(line.export()) for line in lines]
+        return {
+            "lines": [loads(line.export()) for line in lines],
+            "events": {line.event: _both(*event_words(line.event)) for line in lines},
+            "codes": _explained({line.code for line in lines if line.code}),
+        }
 
     def _newest(self, row: Row) -> Mapping[str, object]:
         """What became of the newest batch that was loaded here: sent = loaded + problem + duplicate."""
@@ -75,4 +90,21 @@ class CentreShelves:
 
 def _board_row(row: Row, at: datetime) -> dict[str, object]:
     (said,) = cast(list[dict[str, object]], to_json((row,), at)["feeds"])
-    return said
+    return said | {"words": _both(*STATE_WORDS[row.state])}
+
+
+def _explained(codes: Iterable[str]) -> Mapping[str, object]:
+    """What each code says and what to do next. The ledger has kept no facts: where one belongs, there are dots."""
+    errors = {error.code: error for error in YizhanError.all()}
+    return {
+        code: {
+            "message": _both(_FACT.sub("…", errors[code].zh), _FACT.sub("...", errors[code].en)),
+            "next": _both(_FACT.sub("…", errors[code].zh_next), _FACT.sub("...", errors[code].en_next)),
+        }
+        for code in sorted(codes)
+        if code in errors
+    }
+
+
+def _both(zh: str, en: str) -> Mapping[str, str]:
+    return {"zh": zh, "en": en}

@@ -1,7 +1,7 @@
 """Builds the rooms of a node from its site directory. No decisions: what a room does is the room's own.
 
 Everything a node writes lies below its site directory: `spool/`, `ledger.db` (a front-end) or `warehouse.db` (a centre,
-its ledger inside), `problems/`, `bookmarks/`, `log/`.
+its ledger inside), `problems/`, `bookmarks/`, `catalogues/`, `log/`.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from gateway.ledger import Anchor, EventKind, Ledger
 from gateway.orders import Office, Orders, used
 from gateway.presence import Presence
 from gateway.problems import ProblemBooks
+from gateway.publication import CatalogueBook, Press, Shelf
 from gateway.receive import Reception
 from gateway.receive import Rooms as ReceptionRooms
 from gateway.release import Gate
@@ -69,7 +70,16 @@ class Node:
     @cached_property
     def catalogue(self) -> Catalogue:
         """Raises: what `gateway.catalogue.load` raises."""
-        return load(self.site.catalogue, self.adapters.configs(), self.site.overrides)
+        return load(self.catalogue_place, self.adapters.configs(), self.site.overrides)
+
+    @property
+    def catalogue_place(self) -> Path:
+        """The file or directory of the catalogue in force when this node was opened."""
+        return self.site.catalogue
+
+    def catalogue_now(self) -> Path:
+        """The same at this moment."""
+        return self.site.catalogue
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -136,6 +146,29 @@ class FrontEnd(Node):
         if not isinstance(self.site.file, FrontEndFile):
             raise WrongRole(site=self.site.file.site, needed_zh="前置机", needed_en="front-end")
         return self.site.file
+
+    @property
+    def shelf(self) -> Shelf | None:
+        """`catalogues/`, what came from the centre whose catalogue this site takes; None: it takes nobody's."""
+        centre = self.file.agent.catalogue_from
+        return None if centre is None else Shelf(root=self.site.root / "catalogues" / centre)
+
+    @cached_property
+    def catalogue_version(self) -> int | None:
+        """The centre's version that is in force here since this node was opened; None: the site's own catalogue is."""
+        return None if self.shelf is None else self.shelf.newest()
+
+    @property
+    def catalogue_place(self) -> Path:
+        """The version in force when this node was opened, else what the site began with."""
+        return self._catalogue_of(self.catalogue_version)
+
+    def catalogue_now(self) -> Path:
+        """The same at this moment."""
+        return self._catalogue_of(None if self.shelf is None else self.shelf.newest())
+
+    def _catalogue_of(self, version: int | None) -> Path:
+        return self.site.catalogue if self.shelf is None or version is None else self.shelf.place(version)
 
     @property
     def feeds(self) -> tuple[Feed, ...]:
@@ -354,6 +387,12 @@ class CentreNode(Node):
             entropy=os.urandom,
         )
         return InstructionBook(self.database, bureau)
+
+    @cached_property
+    def published(self) -> CatalogueBook:
+        """The versions of the catalogue that were published. Raises: SchemaBehind."""
+        press = Press(centre=self.file.centre, ledger=self.ledger, signer=cache(self.keys.signer), clock=self.clock)
+        return CatalogueBook(self.database, press)
 
     def grants(self) -> GrantBook:
         """The book of read grants. Raises: UnknownName."""

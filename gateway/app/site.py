@@ -116,7 +116,7 @@ class NodeFile(_Strict):
     Attributes:
         site: the node's name in its ledger.
         rehearsal: throw-away certificates and `YIZHAN_NOW` are accepted here, and nowhere else.
-        catalogue: file or directory, relative to the site.
+        catalogue: file or directory, relative to the site; at a front-end that takes a centre's, what it begins with.
         passphrase: reference to what opens this node's private keys; None where they are stored plain.
         revocation: what to do about an authority whose revocation list is not held.
         retention: how long payloads, logs and archives are kept; the ledger is kept for good.
@@ -203,10 +203,12 @@ class AgentFile(_Strict):
         releases_by: reviewers (staff numbers), whose keys lie at this machine, whom it lets sign upon the office's
             release instruction; nobody else's release is ever signed by a machine.
         schedule: at this Beijing time each day what is owed is collected, be the office in reach or not; None: never.
+        catalogue_from: the centre whose published catalogue takes the place of the site's own; None: nobody's does.
     """
 
     releases_by: Annotated[tuple[Name, ...], Field(max_length=32, strict=False)] = ()
     schedule: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = None
+    catalogue_from: Name | None = None
 
 
 class FrontEndFile(NodeFile):

@@ -15,6 +15,7 @@ from gateway import inbox as inbox_room
 from gateway import instructions as instructions_room
 from gateway import ledger as ledger_room
 from gateway import presence as presence_room
+from gateway import publication as publication_room
 from gateway import warehouse as warehouse_room
 from gateway.app.rooms import CentreNode
 from gateway.app.site import WarehouseFile
@@ -40,6 +41,7 @@ SCHEMAS: tuple[Schema, ...] = (
     inbox_room.SCHEMA,
     presence_room.SCHEMA,
     instructions_room.SCHEMA,
+    publication_room.SCHEMA,
 )
 """The fixed tables of every room that keeps some in a centre's database."""
 
@@ -118,6 +120,8 @@ def layout(node: CentreNode, ledger: Ledger | None) -> Layout:
             instructions_room.INSTRUCTIONS.name,
             instructions_room.REQUESTS.name,
             instructions_room.LINES.name,
+            publication_room.VERSIONS.name,
+            publication_room.USES.name,
         ),
         current=tuple(one.current.name for one in tables),
         history=tuple(one.history.name for one in tables),

@@ -5,8 +5,8 @@ too). What a source needs is known to its adapter alone: `load` takes the adapte
 """
 
 from gateway.catalogue.bind import bind
-from gateway.catalogue.literals import read
-from gateway.catalogue.load import load
+from gateway.catalogue.literals import is_reference, read
+from gateway.catalogue.load import OwnedSource, Sources, Texts, load, read_texts, sources_of, texts_of
 from gateway.catalogue.schema import schema
 from gateway.catalogue.tree import (
     Catalogue,
@@ -23,7 +23,7 @@ from gateway.catalogue.tree import (
     Review,
     Subscriber,
 )
-from gateway.catalogue.yaml import Located, Place
+from gateway.catalogue.yaml import Located, Place, overlay
 
 __all__ = [
     "Catalogue",
@@ -37,12 +37,20 @@ __all__ = [
     "Located",
     "Mode",
     "Operation",
+    "OwnedSource",
     "Person",
     "Place",
     "Review",
+    "Sources",
     "Subscriber",
+    "Texts",
     "bind",
+    "is_reference",
     "load",
+    "overlay",
     "read",
+    "read_texts",
     "schema",
+    "sources_of",
+    "texts_of",
 ]

@@ -16,7 +16,7 @@ from gateway.calendar import ASIA_SHANGHAI, Arrangement, DueRule, Period, Schedu
 from gateway.catalogue import timing
 from gateway.catalogue.entries import DueRuleEntry, HolidayEntry, WorkingDaysEntry
 from gateway.catalogue.salvage import Salvaged
-from gateway.catalogue.tree import Catalogue, Duty, Feed, Review
+from gateway.catalogue.tree import Catalogue, Duty, Feed, Mode, Review
 from gateway.errors import CompiledInvalid
 
 FORMAT: Literal["yizhan-compiled/1"] = "yizhan-compiled/1"
@@ -55,6 +55,7 @@ class CompiledFeed(_Strict):
     Attributes:
         first: the first period that is run by itself; those before it only when somebody asks for them.
         reviewers: staff numbers of those who may release for the department; none where the catalogue names nobody.
+        mode: of an increment no period can be read that later ones have gone past.
         remark: why this is an older entry, in Chinese and English; None where it is what the catalogue says.
     """
 
@@ -66,6 +67,7 @@ class CompiledFeed(_Strict):
     reviewers: tuple[str, ...]
     first: str
     schedule: ScheduleText
+    mode: Mode = Mode.SNAPSHOT
     remark: tuple[str, str] | None = None
 
 
@@ -146,6 +148,7 @@ def _compiled(catalogue: Catalogue | None, feed: Feed, old: CompiledFeed | None,
         reviewers=tuple(person.id for person in people if Duty.REVIEW in person.duties),
         first=_first(feed, old, plan),
         schedule=ScheduleText.of(feed.schedule),
+        mode=feed.mode,
     )
 
 

@@ -66,6 +66,11 @@ def literals(located: Located, path: Steps = ()) -> Iterator[SecretLiteral]:
             yield from literals(child, (*path, step))
 
 
+def is_reference(text: str) -> bool:
+    """Whether it says where a secret is kept: `env:NAME`, `file:PATH`."""
+    return _REFERENCE.fullmatch(text) is not None
+
+
 def dotted(path: Steps) -> str:
     """A path as an operator reads it: `feeds[0].source.password`."""
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)

@@ -6,8 +6,9 @@ must never stop at the first fault where the rest can still be judged, and never
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -15,19 +16,33 @@ from pydantic import BaseModel
 
 from gateway.catalogue import build, timing
 from gateway.catalogue.bind import attempt, raise_faults, unknown
-from gateway.catalogue.entries import ENTRIES, DueRuleEntry, Outline, YearFreezeEntry
+from gateway.catalogue.entries import ENTRIES, DueRuleEntry, FeedEntry, Outline, YearFreezeEntry
 from gateway.catalogue.literals import literals
 from gateway.catalogue.references import reference_faults
 from gateway.catalogue.tree import Catalogue
 from gateway.catalogue.written import Item, Written
-from gateway.catalogue.yaml import Located, overlay, parse
+from gateway.catalogue.yaml import Located, overlay, parse, parse_text, read_text
 from gateway.errors import ConfigInvalid, ConfigMissing, DueRuleInvalid, FreezeInvalid, YizhanError
 
 Adapters = Mapping[str, type[BaseModel]]
 Overrides = Mapping[str, Located]
 Configs = dict[str, BaseModel | None]
+Texts = Sequence[tuple[str, str]]
+"""(path below the catalogue's directory, text) of each of its files."""
 
 NO_OVERRIDES: Overrides = MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnedSource:
+    """A feed's `source:` block as it is written, and the department that owes the feed."""
+
+    department: str
+    source: Located
+
+
+Sources = Mapping[str, OwnedSource]
+"""By feed id."""
 
 
 def load(path: Path, adapters: Adapters, overrides: Overrides = NO_OVERRIDES) -> Catalogue:
@@ -44,20 +59,37 @@ def load(path: Path, adapters: Adapters, overrides: Overrides = NO_OVERRIDES) ->
         ConfigInvalid, SecretLiteral: the one fault there is.
         ConfigFaults: there are several; all of them, in the order of files and lines.
     """
-    written, faults = gathered(path)
-    configs, found = judged(written, adapters, overrides)
-    faults += found
-    return raise_faults(None if faults else build.catalogue(written, configs), in_order(faults))
+    return _built(*gathered(path), adapters, overrides)
+
+
+def read_texts(texts: Texts, adapters: Adapters, overrides: Overrides = NO_OVERRIDES) -> tuple[Catalogue, Sources]:
+    """The catalogue in the texts of files that `texts_of` gave, here or at another node, and its feeds' sources.
+
+    Raises:
+        ConfigInvalid, SecretLiteral, ConfigFaults: as `load`; places are paths below the catalogue's directory.
+    """
+    written, faults = _gathered_texts(texts)
+    return _built(written, faults, adapters, overrides), _sources(written)
+
+
+def texts_of(path: Path) -> Texts:
+    """Every file of a catalogue by its path below the directory, in their order; of a single file, by its name.
+
+    Raises:
+        ConfigMissing, ConfigInvalid: nothing is there, or it is no text.
+    """
+    root = path if path.is_dir() else path.parent
+    return tuple(sorted((file.relative_to(root).as_posix(), read_text(file)) for file in _files(path)))
+
+
+def sources_of(texts: Texts) -> Sources:
+    """The feeds' sources in the texts; what cannot be read is left out."""
+    return _sources(_gathered_texts(texts)[0])
 
 
 def gathered(path: Path) -> tuple[Written, list[YizhanError]]:
     """What the files hold, and what is wrong with a file or an entry by itself. Raises: ConfigMissing."""
-    faults: list[YizhanError] = []
-    documents = [document for file in _files(path) if (document := _document(file, faults)) is not None]
-    written = _written(documents, faults)
-    if not written.regions and not faults:
-        faults.append(ConfigInvalid(place=path, problem_zh="缺少键 region", problem_en="key region is missing"))
-    return written, faults
+    return _gathered(((file, partial(parse, file)) for file in _files(path)), path)
 
 
 def judged(written: Written, adapters: Adapters, overrides: Overrides) -> tuple[Configs, list[YizhanError]]:
@@ -80,14 +112,41 @@ def _files(path: Path) -> list[Path]:
     return found
 
 
-def _document(file: Path, faults: list[YizhanError]) -> Located | None:
+def _built(written: Written, faults: list[YizhanError], adapters: Adapters, overrides: Overrides) -> Catalogue:
+    configs, found = judged(written, adapters, overrides)
+    told = [*faults, *found]
+    return raise_faults(None if told else build.catalogue(written, configs), in_order(told))
+
+
+def _sources(written: Written) -> Sources:
+    return {
+        item.id: OwnedSource(department=item.entry.department, source=item.located.child("source"))
+        for item in written.items["feeds"]
+        if item.id is not None and isinstance(item.entry, FeedEntry)
+    }
+
+
+def _gathered_texts(texts: Texts) -> tuple[Written, list[YizhanError]]:
+    return _gathered(((Path(path), partial(parse_text, text, Path(path))) for path, text in texts), Path())
+
+
+def _gathered(files: Iterable[tuple[Path, Callable[[], Located]]], root: Path) -> tuple[Written, list[YizhanError]]:
+    faults: list[YizhanError] = []
+    found = (_document(file, parsed, faults) for file, parsed in files)
+    written = _written([document for document in found if document is not None], faults)
+    if not written.regions and not faults:
+        faults.append(ConfigInvalid(place=root, problem_zh="缺少键 region", problem_en="key region is missing"))
+    return written, faults
+
+
+def _document(file: Path, parsed: Callable[[], Located], faults: list[YizhanError]) -> Located | None:
     """A file's content if its outline is that of a catalogue file."""
     if file.suffix == ".yml":
         problem_zh, problem_en = "目录文件名须以 .yaml 结尾,否则会被漏读", "name it .yaml, so that it is not overlooked"
         faults.append(ConfigInvalid(place=file, problem_zh=problem_zh, problem_en=problem_en))
         return None
     try:
-        document = parse(file)
+        document = parsed()
     except (ConfigInvalid, ConfigMissing) as fault:
         faults.append(fault)
         return None

@@ -94,7 +94,11 @@ def parse(path: Path) -> Located:
         ConfigMissing: there is no such file.
         ConfigInvalid: it is not readable, not UTF-8, not YAML, empty, or uses what this house does not take.
     """
-    text = _text(path)
+    return parse_text(read_text(path), path)
+
+
+def parse_text(text: str, path: Path) -> Located:
+    """The one document of a text; `path` is the file it is of, for the places. Raises: ConfigInvalid, as `parse`."""
     try:
         root = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as error:
@@ -123,7 +127,8 @@ _NOT_YAML = (
 )
 
 
-def _text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """A file's text, at most MAX_BYTES. Raises: ConfigMissing, ConfigInvalid."""
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)

@@ -12,9 +12,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from gateway.agent import Agent, Outside
+from gateway.agent import Agent, Outside, Setting, Tray
 from gateway.app import FrontEnd
 from gateway.app.agent import daily_of, rooms_of, tray_of
+from gateway.app.following import follow
 from gateway.app.presence import beat, first_centres
 from gateway.cli.deliver import exit_code
 from gateway.cli.shell import Shell, front_end
@@ -48,8 +49,7 @@ def agent(
     tray = tray_of(node)
     with ExitStack() as stack:
         stack.enter_context(tray.alone())
-        rooms = rooms_of(node, tray, lambda name: sign_as(node, name, None, shell))
-        made = Agent(rooms, _outside(node, shell), daily_of(node, rooms), random.SystemRandom().random)
+        made = Agent(lambda: _setting(node, tray, shell), random.SystemRandom().random)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: made.stop())
         if once:
@@ -71,15 +71,30 @@ def _as_the_process(broken: threading.ExceptHookArgs) -> None:
         sys.excepthook(broken.exc_type, broken.exc_value, broken.exc_traceback)
 
 
+def _setting(opened: FrontEnd, tray: Tray, shell: Shell) -> Setting:
+    """The same site, with the catalogue that is in force now."""
+    node = FrontEnd(site=opened.site, environ=opened.environ)
+    rooms = rooms_of(node, tray, lambda name: sign_as(node, name, None, shell))
+    return Setting(rooms=rooms, outside=_outside(node, shell), daily=daily_of(node, rooms))
+
+
 def _outside(node: FrontEnd, shell: Shell) -> Outside:
     return Outside(
         centres=first_centres(node.feeds),
         connect=lambda centre: node.connect(centre, _TALK),
         beat=lambda: _beaten(node),
         beat_every=_BEAT_SECONDS,
+        follow=lambda: _followed(node, shell),
         complain=shell.complain,
         remark=shell.remark,
     )
+
+
+def _followed(node: FrontEnd, shell: Shell) -> bool:
+    """Whether another catalogue is in force than `node` was opened with, be it that another command has taken it."""
+    if node.shelf is not None and (taken := follow(node)) is not None:
+        shell.remark(f"已接收目录第 {taken} 版。", f"version {taken} of the catalogue is taken.")
+    return node.catalogue_now() != node.catalogue_place
 
 
 def _beaten(node: FrontEnd) -> Iterator[YizhanError]:

@@ -1,4 +1,4 @@
-"""`yizhan catalogue`: check, list, show, schema, compile."""
+"""`yizhan catalogue`: check, list, show, schema, compile; publish, published (a centre), fetch (a front-end)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
+from gateway.app import CentreNode, FrontEnd
 from gateway.app.compiling import place_whole
 from gateway.catalogue import Catalogue, Feed, load
 from gateway.catalogue import schema as catalogue_schema
 from gateway.catalogue.compiled import Compiled, Plan, compile_catalogue
 from gateway.catalogue.salvage import Salvaged, salvage
-from gateway.cli import deadlines
+from gateway.cli import deadlines, published
 from gateway.cli.shell import Heading, Json, Shell, answer, answer_json, node, registry
 from gateway.errors import CompiledInvalid, CompiledKept, ConfigFaults
 
@@ -59,6 +60,20 @@ def check(context: typer.Context, path: Where = None) -> None:
             f"catalogue valid: {departments} departments, {feeds} feeds, digest {found.digest}",
         )
     )
+    if path is None:
+        _in_force(node(shell), shell)
+
+
+def _in_force(here: FrontEnd | CentreNode, shell: Shell) -> None:
+    """At a front-end that takes a centre's catalogue: which version it goes by."""
+    if isinstance(here, FrontEnd) and here.shelf is not None:
+        centre, version = here.file.agent.catalogue_from, here.catalogue_version
+        if version is None:
+            shell.remark(
+                f"在用:本站点目录;尚未收到 {centre} 下发的目录", f"in force: the site's own; none of {centre} yet"
+            )
+        else:
+            shell.remark(f"在用:{centre} 下发的第 {version} 版", f"in force: version {version} of {centre}")
 
 
 @app.command("list", help="列出归集事项 / list the feeds")
@@ -86,10 +101,12 @@ def show(
     if json:
         answer_json({
             **_feed_json(found, chosen, now),
+            "catalogue_version": here.catalogue_version if isinstance(here, FrontEnd) else None,
             "versions": [deadlines.version_json(one) for one in chosen.schedule.rules],
             "deadlines": [deadlines.to_json(one) for one in periods],
         })  # fmt: skip
         return
+    _in_force(here, shell)
     cadence = shell.say(rule.cadence.zh, rule.cadence.en)
     answer(f"{chosen.id}  {chosen.title}\n{rule.title}({cadence})  {rule.article}")
     deadlines.show(chosen, periods, shell)
@@ -113,7 +130,7 @@ def compile_to(
     """A feed that does not hold keeps its last good entry in the file; then exit 1, every fault told."""
     shell: Shell = context.obj
     here = node(shell)
-    found = salvage(here.site.catalogue, here.adapters.configs())
+    found = salvage(here.catalogue_place, here.adapters.configs())
     before = _compiled_before(shell, out)
     written = compile_catalogue(found, before, Plan(at=here.clock(), morning=morning.time()))
     place_whole(out, written.document())
@@ -123,6 +140,9 @@ def compile_to(
         shell.complain(fault)
     if found.faults:
         raise _kept(found, written)
+
+
+published.register(app)
 
 
 def _compiled_before(shell: Shell, out: Path) -> Compiled | None:

@@ -17,6 +17,8 @@ from gateway.app.clock import clock
 from gateway.cli import chain, fiscal
 from gateway.cli.shell import Json, Shell, answer, answer_json
 from gateway.envelope import manifest, receipt
+from gateway.envelope.catalogue import CATALOGUE, PublishedCatalogue
+from gateway.envelope.instruction import INSTRUCTION, Instruction
 from gateway.envelope.papers.endorsement import NIL, RELEASE, Endorsed
 from gateway.envelope.papers.form import encode
 from gateway.envelope.papers.order import ORDER, Order
@@ -67,7 +69,11 @@ def verify(
     at: Annotated[str | None, typer.Option(help="按某一时刻核验 / as of this moment, ISO 8601")] = None,
     json: Json = False,
 ) -> None:
-    """Exit 0 only if everything given is authentic and consistent; says what it could not check."""
+    """Exit 0 only if everything given is authentic and consistent; says what it could not check.
+
+    An instruction (instruction.p7s) verifies too, alone or beside the batch or the order that it is about; so does a
+    published catalogue (catalogue.p7s).
+    """
     shell: Shell = context.obj
     judge = _named_judge(keys, rehearsal) if keys else _site_judge(_site_of(shell, files[0]))
     now = moment(at) if at else judge.clock()
@@ -127,6 +133,13 @@ def _told(report: Report, judge: _Judge, shell: Shell) -> Iterator[str]:
     if report.declared is not None:
         yield f"{report.declared.manifest.batch_id}  {report.declared.signer.id}  sha256:{report.declared.digest}"
     yield from _signed_by(report, shell)
+    if report.instruction is not None:
+        yield from _instructed(report.instruction, shell)
+    if (said := report.catalogue) is not None:
+        yield (
+            f"{shell.say('下发目录', 'published catalogue')}  {said.centre}  {said.version}  "
+            f"{said.issued_at.isoformat()}  {said.by}  {len(said.files)}"
+        )
     for said in [one.receipt for one in _answers(report)]:
         loaded = shell.say(f"入库 {said.loaded.rows:,} 行", f"{said.loaded.rows:,} rows loaded")
         yield f"{shell.say('回执', 'receipt')}  {said.centre}  {said.accepted_at.isoformat()}  {loaded}"
@@ -149,6 +162,22 @@ def _signed_by(report: Report, shell: Shell) -> Iterator[str]:
         yield f"{shell.say('整改单', 'rectification order')}  {order.number}  {order.centre} {order.person}  {until}"
 
 
+def _instructed(said: Instruction, shell: Shell) -> Iterator[str]:
+    """Who told whom to do what, why, and for how long."""
+    about = said.batch or f"{said.feed}/{said.period}"
+    yield f"{shell.say('指令', 'instruction')}  {said.number}  {said.centre} → {said.department}  {said.action} {about}"
+    for word, value in (
+        (("批次摘要", "digest"), said.digest and f"sha256:{said.digest}"),
+        (("理由", "reason"), said.reason),
+        (("经办人", "by"), said.by),
+        (("整改单", "rectification order"), said.order),
+        (("下达", "issued"), said.issued_at.isoformat()),
+        (("有效至", "until"), said.expires_at.isoformat()),
+    ):
+        if value is not None:
+            yield f"  {shell.say(*word)}  {value}"
+
+
 def _report_json(report: Report, judge: _Judge) -> dict[str, object]:
     return {
         "authentic": True,
@@ -159,6 +188,8 @@ def _report_json(report: Report, judge: _Judge) -> dict[str, object]:
         "declared_by": _person_json(report.declared_by),
         "released_by": _person_json(report.released_by),
         "order": _order_json(report.order),
+        "instruction": _instruction_json(report.instruction),
+        "catalogue": _catalogue_json(report.catalogue),
         "centre": report.answer.receipt.centre if report.answer else None,
         "receipts": [chain.receipt_json(answer.receipt) for answer in _answers(report)],
         "checked": [_finding_json(finding) for finding in report.checked],
@@ -181,6 +212,14 @@ def _order_json(order: Order | None) -> dict[str, object] | None:
     return None if order is None else jsonlib.loads(encode(order, ORDER))
 
 
+def _instruction_json(said: Instruction | None) -> dict[str, object] | None:
+    return None if said is None else jsonlib.loads(encode(said, INSTRUCTION))
+
+
+def _catalogue_json(said: PublishedCatalogue | None) -> dict[str, object] | None:
+    return None if said is None else jsonlib.loads(encode(said, CATALOGUE))
+
+
 def _finding_json(finding: Finding) -> dict[str, str]:
     return {"steps": finding.steps, "zh": finding.zh, "en": finding.en}
 
@@ -196,6 +235,8 @@ def _contents_json(contents: Contents) -> dict[str, object]:
         "order": _order_json(contents.order),
         "receipt": jsonlib.loads(receipt.encode(contents.receipt)) if contents.receipt else None,
         "further_receipts": [jsonlib.loads(receipt.encode(one)) for one in contents.further],
+        "instruction": _instruction_json(contents.instruction),
+        "catalogue": _catalogue_json(contents.catalogue),
     }
 
 

@@ -14,6 +14,7 @@ from gateway.cli import chain
 from gateway.cli.shell import Heading, Json, Shell, answer, answer_json, node
 from gateway.errors import BatchUnknown, UnknownName
 from gateway.ledger import EventKind, Ledger, Line
+from gateway.ledger.words import event_words
 
 app = typer.Typer(name="ledger", help="台账 / the ledger", no_args_is_help=True)
 
@@ -28,43 +29,6 @@ _HEADINGS = (
 )
 _LONG, _SHORT = 24, 12
 _EXAMPLE = "finance.onecard/2026-10/r1"
-_EVENTS = {
-    EventKind.LANDED: "已采集",
-    EventKind.SEALED: "已封装",
-    EventKind.UNBALANCED: "不平",
-    EventKind.REFUSED: "被拒",
-    EventKind.RECEIPTED: "已回执",
-    EventKind.DEFERRED: "待重试",
-    EventKind.BURIED: "已搁置",
-    EventKind.ADMITTED: "已受理",
-    EventKind.LOADED: "已入库",
-    EventKind.DUPLICATE: "重复",
-    EventKind.CONFLICT: "冲突",
-    EventKind.RETRIED: "已重投",
-    EventKind.ACKNOWLEDGED: "已回写",
-    EventKind.UNACKNOWLEDGED: "回写未成",
-    EventKind.HELD: "待审核",
-    EventKind.RELEASED: "已放行",
-    EventKind.ORDERED: "整改单",
-    EventKind.RELAYED: "已接转",
-    EventKind.FORWARDED: "已上送",
-    EventKind.GRANTED: "已授权",
-    EventKind.REVOKED: "已撤权",
-    EventKind.COPIED: "已外送",
-    EventKind.ARCHIVED: "已归档",
-    EventKind.PURGED: "已清理",
-    EventKind.BACKED_UP: "已备份",
-    EventKind.RESTORED: "已恢复",
-    EventKind.MIGRATED: "已升级",
-    EventKind.OCCURRED: "登记事件",
-    EventKind.EXEMPTED: "免报",
-    EventKind.EXTENDED: "延期",
-    EventKind.WITHDRAWN: "撤销免报/延期",
-    EventKind.DUNNED: "已催报",
-    EventKind.PUBLISHED: "已通报",
-    EventKind.INSTRUCTED: "已下达",
-    EventKind.CONCLUDED: "已办结",
-}
 
 
 @app.command("list", help="列出台账 / list the lines")
@@ -168,8 +132,7 @@ def _row(line: Line, shell: Shell) -> tuple[str, ...]:
 
 def _event(line: Line, shell: Shell) -> str:
     """In words of the operator's language; JSON keeps the ledger's own."""
-    known = line.event in list(EventKind)
-    return shell.say(_EVENTS[EventKind(line.event)], line.event) if known else line.event
+    return shell.say(*event_words(line.event))
 
 
 def _cut(text: str) -> str:

@@ -56,6 +56,7 @@ def run_centre(
         proxies=node.proxies,
         attest=attest(node),
         dispatch=dispatch,
+        published=node.published,
     )
 
     def ready(taken: int) -> None:

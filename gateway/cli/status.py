@@ -16,20 +16,20 @@ from gateway.calendar import ASIA_SHANGHAI, Period, days_over, until
 from gateway.cli.shell import Heading, Json, Shell, answer_json, grouped, node
 from gateway.errors import UsageWrong
 from gateway.freshness import Row, State, board, every_period, keeps, notices, obligations, to_json
+from gateway.freshness.words import STATE_WORDS
 from gateway.records.totals import to_yuan
 
-_WORDS = {
-    State.OVERDUE: ("逾期未报", "overdue", "bold red"),
-    State.UNBALANCED: ("对账不平", "unbalanced", "bold red"),
-    State.DUE_SOON: ("即将到期", "due soon", "yellow"),
-    State.HELD: ("待审核放行", "held for review", "yellow"),
-    State.LATE: ("迟报", "late", "yellow"),
-    State.NIL_LATE: ("迟报零报送", "nil late", "yellow"),
-    State.NOT_DUE: ("未到期", "not due", ""),
-    State.ON_TIME: ("按时", "on time", "green"),
-    State.NIL_ON_TIME: ("按时零报送", "nil on time", "green"),
-    State.EXEMPT: ("免报", "exempt", "cyan"),
-}  # what wants somebody first: the order of the summary
+_STYLES = {
+    State.OVERDUE: "bold red",
+    State.UNBALANCED: "bold red",
+    State.DUE_SOON: "yellow",
+    State.HELD: "yellow",
+    State.LATE: "yellow",
+    State.NIL_LATE: "yellow",
+    State.ON_TIME: "green",
+    State.NIL_ON_TIME: "green",
+    State.EXEMPT: "cyan",
+}
 _WANTS_ACTION = (State.OVERDUE, State.UNBALANCED)
 _NOTHING = "—"
 
@@ -112,13 +112,13 @@ def _summary(rows: Sequence[Row], lang: str) -> str:
         return "没有数据期" if lang == "zh" else "no periods"
     count = Counter(row.state for row in rows)
     place, comma = (0, ",") if lang == "zh" else (1, ", ")
-    parts = comma.join(f"{words[place]} {count[state]}" for state, words in _WORDS.items() if count[state])
+    parts = comma.join(f"{words[place]} {count[state]}" for state, words in STATE_WORDS.items() if count[state])
     whole = f"共 {len(rows)} 期" if lang == "zh" else f"{len(rows)} in all"
     return f"{parts}({whole})" if lang == "zh" else f"{parts} ({whole})"
 
 
 def _line(row: Row, at: datetime, shell: Shell) -> tuple[str | Text, ...]:
-    zh, en, style = _WORDS[row.state]
+    (zh, en), style = STATE_WORDS[row.state], _STYLES.get(row.state, "")
     return (
         row.feed,
         row.title,

@@ -7,11 +7,10 @@ from typing import Annotated
 
 import typer
 
-from gateway.app import read_site
 from gateway.calendar import Period
-from gateway.catalogue import Feed, load
+from gateway.catalogue import Feed
 from gateway.cli.drivers import expect_workbook_writer
-from gateway.cli.shell import Shell, answer, registry
+from gateway.cli.shell import Shell, answer, node
 from gateway.errors import PeriodInvalid, TemplateRefused
 
 
@@ -31,8 +30,7 @@ def template(
     expect_workbook_writer("template")
     from gateway.template import declaration, plan, workbook
 
-    site = read_site(shell.site_dir())
-    chosen = load(site.catalogue, registry().configs(), site.overrides).feed(feed)
+    chosen = node(shell).catalogue.feed(feed)
     drawn = plan(chosen)
     _write(out, workbook(drawn, shell.lang, _period_of(chosen, period)))
     answer(declaration(drawn).rstrip("\n"))

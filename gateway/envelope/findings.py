@@ -21,6 +21,8 @@ class Part(StrEnum):
     RELEASE = "release.p7s"
     ORDER = "order.p7s"
     RECEIPT = "receipt.p7s"
+    INSTRUCTION = "instruction.p7s"  # of no batch, yet looked at with the same tools
+    CATALOGUE = "catalogue.p7s"  # likewise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +60,20 @@ _DUTIES = Finding(
 )
 _RECEIPT = Finding(steps="5.1-5.10", zh="回执:签名、证书、内容", en="receipt: signature, certificates, content")
 _MATCH = Finding(steps="5.11-5.14", zh="回执:对应本批次且对账平", en="receipt: answers this batch and balances")
+_INSTRUCTION = Finding(steps="8.1-8.11", zh="指令:签名、证书、内容", en="instruction: signature, certificates, content")
+_BEGUN = Finding(
+    steps="8.12-8.14",
+    zh="指令:是否在有效期内开始、为谁所执行(由前置机的目录与台账决定)",
+    en="instruction: begun in time, and by whom it is for (the front-end's catalogue and ledger say)",
+)
+_CATALOGUE = Finding(
+    steps="9.1-9.11", zh="下发目录:签名、证书、内容", en="published catalogue: signature, certificates, content"
+)
+_TAKEN = Finding(
+    steps="9.12-9.13",
+    zh="下发目录:前置机是否接受该中心的、是否比已有的新、各文件的含义(由前置机核对)",
+    en="published catalogue: of the right centre, newer, what its files say (the front-end checks)",
+)
 _OPENING = Finding(
     steps="3.8-3.11, 4.4-4.5", zh="解密数据(需要中心的私钥)", en="decrypting the payload (needs a centre's private key)"
 )
@@ -72,8 +88,11 @@ _ABOUT = {
     _ORDER_MATCH: Part.ORDER,
     _RECEIPT: Part.RECEIPT,
     _MATCH: Part.RECEIPT,
+    _INSTRUCTION: Part.INSTRUCTION,
+    _CATALOGUE: Part.CATALOGUE,
 }
 _AGAINST_MANIFEST = (_ORDER_MATCH, _MATCH)
+_OF_NO_BATCH = {Part.INSTRUCTION: _BEGUN, Part.CATALOGUE: _TAKEN}
 _PAPERS = frozenset({Part.NIL, Part.RELEASE, Part.ORDER})
 
 
@@ -84,10 +103,13 @@ def checked(given: frozenset[Part]) -> tuple[Finding, ...]:
 
 
 def unchecked(given: frozenset[Part], declared: Manifest | None) -> tuple[Finding, ...]:
-    """What there should have been more of, and what no file can tell."""
+    """What there should have been more of, and what no file can tell. Of papers of no batch alone, none is missed."""
+    begun = tuple(one for part, one in _OF_NO_BATCH.items() if part in given)
+    if given <= _OF_NO_BATCH.keys():
+        return begun
     done, wanted = checked(given), given | _called_for(declared)
     left = tuple(one for one, part in _ABOUT.items() if one not in done and part in wanted)
-    return (*left, *((_DUTIES,) if given & _PAPERS else ()), _OPENING)
+    return (*left, *begun, *((_DUTIES,) if given & _PAPERS else ()), _OPENING)
 
 
 def _called_for(declared: Manifest | None) -> frozenset[Part]:
@@ -95,5 +117,7 @@ def _called_for(declared: Manifest | None) -> frozenset[Part]:
     papers = {
         Part.NIL: declared is not None and declared.kind is Kind.NIL,
         Part.ORDER: declared is not None and declared.rectification_order is not None,
+        Part.INSTRUCTION: False,
+        Part.CATALOGUE: False,
     }
     return frozenset(part for part in Part if papers.get(part, True))

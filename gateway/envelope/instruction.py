@@ -179,6 +179,15 @@ def match_instruction(said: Instruction, department: str, path: Sequence[str]) -
         raise InstructionFromStranger(number=said.number, centre=said.centre, feed=said.feed)  # ENVELOPE 8.14
 
 
+def require_intact(data: bytes) -> None:
+    """Raise unless a kept instruction is still as somebody signed it; whether that somebody may is not asked.
+
+    Raises:
+        FileTooLong; InstructionRefused (steps 8.1 to 8.8).
+    """
+    open_paper(data, INSTRUCTION)
+
+
 def peek(data: bytes) -> Instruction:
     """What an instruction says, whoever wrote it: for the centre's own table and for looking, never for deciding.
 

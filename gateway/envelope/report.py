@@ -14,7 +14,11 @@ from datetime import datetime
 from typing import Protocol
 
 from gateway.envelope import der, manifest, payload, receipt, sealed
+from gateway.envelope.catalogue import MAX_PUBLISHED, PublishedCatalogue, read_catalogue
+from gateway.envelope.catalogue import peek as peek_catalogue
 from gateway.envelope.findings import Finding, Part, checked, unchecked
+from gateway.envelope.instruction import Instruction, read_instruction_at_any_time
+from gateway.envelope.instruction import peek as peek_instruction
 from gateway.envelope.manifest import Manifest
 from gateway.envelope.papers.bundle import MAX_PAPER
 from gateway.envelope.papers.endorsement import NIL, RELEASE, Endorsed, Endorsement, check_nil, check_release
@@ -50,6 +54,8 @@ _LIMITS = {
     Part.RELEASE: MAX_PAPER,
     Part.ORDER: MAX_PAPER,
     Part.RECEIPT: receipt.MAX_RECEIPT,
+    Part.INSTRUCTION: MAX_PAPER,
+    Part.CATALOGUE: MAX_PUBLISHED,
 }
 _LONGEST = max(_LIMITS.values())
 _HEAD = 32
@@ -59,6 +65,8 @@ _MARKS = {
     b'"format":"yizhan-release/': Part.RELEASE,
     b'"format":"yizhan-order/': Part.ORDER,
     b'"format":"yizhan-receipt/': Part.RECEIPT,
+    b'"format":"yizhan-instruction/': Part.INSTRUCTION,
+    b'"format":"yizhan-catalogue/': Part.CATALOGUE,
 }
 
 
@@ -77,6 +85,8 @@ class Files:
     order: bytes | None = None
     receipt: bytes | None = None
     further: tuple[bytes, ...] = ()
+    instruction: bytes | None = None
+    catalogue: bytes | None = None
 
     @property
     def given(self) -> frozenset[Part]:
@@ -101,6 +111,8 @@ class Contents:
     order: Order | None
     receipt: Receipt | None
     further: tuple[Receipt, ...]
+    instruction: Instruction | None
+    catalogue: PublishedCatalogue | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,6 +122,8 @@ class Report:
     Attributes:
         declared, sealer, declared_by, released_by, order, answer: what was verified; None where the file was not given.
         further: the receipts beside the first, verified.
+        instruction: verified; whether it was in time when it was begun no file can tell.
+        catalogue: verified; what its files say is judged where it is taken.
         checked, unchecked: what this report rests on, and what it does not say.
     """
 
@@ -120,6 +134,8 @@ class Report:
     order: Order | None
     answer: Answer | None
     further: tuple[Answer, ...]
+    instruction: Instruction | None
+    catalogue: PublishedCatalogue | None
     checked: tuple[Finding, ...]
     unchecked: tuple[Finding, ...]
 
@@ -180,6 +196,8 @@ def inspect(files: Files) -> Contents:
         order=peek(files.order, ORDER) if files.order else None,
         receipt=receipt.peek(files.receipt) if files.receipt else None,
         further=tuple(receipt.peek(one) for one in files.further),
+        instruction=peek_instruction(files.instruction) if files.instruction else None,
+        catalogue=peek_catalogue(files.catalogue) if files.catalogue else None,
     )
 
 
@@ -202,6 +220,9 @@ def verify_files(files: Files, trust: Trust, at: datetime) -> Report:
         sealed.check_payload(declared, files.payload)
     answers = [receipt.check_receipt(one, declared, trust, at) for one in _receipts(files)]
     _require_each_centre_once(answers)
+    instruction = _instruction(files, trust, at)
+    if instruction is not None:
+        _require_about(instruction, declared)
     return Report(
         declared=declared,
         sealer=sealer,
@@ -210,6 +231,8 @@ def verify_files(files: Files, trust: Trust, at: datetime) -> Report:
         order=None if files.order is None else check_order(files.order, declared, trust, at),
         answer=next(iter(answers), None),
         further=tuple(answers[1:]),
+        instruction=instruction,
+        catalogue=_catalogue(files, trust, at),
         checked=checked(files.given),
         unchecked=unchecked(files.given, declared.manifest),
     )
@@ -230,22 +253,49 @@ def _require_each_centre_once(answers: Iterable[Answer]) -> None:
 
 
 def _verify_alone(files: Files, trust: Trust, at: datetime) -> Report:
-    """A receipt and an order say something by themselves; all else speaks of a manifest."""
+    """A receipt, an order, an instruction and a catalogue say something by themselves; all else is about a manifest."""
     others = (files.keys, files.payload, files.nil, files.release)
-    if (files.receipt is None and files.order is None) or any(file is not None for file in others):
+    alone = (files.receipt, files.order, files.instruction, files.catalogue)
+    if not any(alone) or any(file is not None for file in others):
         raise FilesIncomplete(
             reason_zh="没有清单可供核对", reason_en="there is no manifest to check against"
         )  # ENVELOPE 1.3
     answers = [receipt.read_receipt(one, trust, at) for one in _receipts(files)]
     _require_each_centre_once(answers)
+    order = None if files.order is None else read_order(files.order, trust, at)
+    instruction = _instruction(files, trust, at)
+    if order is not None and instruction is not None and instruction.order != order.number:
+        raise _stranger("整改单不是指令所称的", "the order is not the one that the instruction names")
     return Report(
         declared=None,
         sealer=None,
         declared_by=None,
         released_by=None,
-        order=None if files.order is None else read_order(files.order, trust, at),
+        order=order,
         answer=next(iter(answers), None),
         further=tuple(answers[1:]),
+        instruction=instruction,
+        catalogue=_catalogue(files, trust, at),
         checked=checked(files.given),
         unchecked=unchecked(files.given, None),
     )
+
+
+def _instruction(files: Files, trust: Trust, at: datetime) -> Instruction | None:
+    return None if files.instruction is None else read_instruction_at_any_time(files.instruction, trust, at)
+
+
+def _catalogue(files: Files, trust: Trust, at: datetime) -> PublishedCatalogue | None:
+    return None if files.catalogue is None else read_catalogue(files.catalogue, trust, at)
+
+
+def _require_about(said: Instruction, declared: Declared) -> None:
+    """Raise unless an instruction given beside a manifest is about its batch."""
+    batch = declared.manifest
+    same = (said.department, said.feed, said.period) == (batch.sender, batch.feed, batch.period)
+    if not same or said.batch not in (None, batch.batch_id) or said.digest not in (None, declared.digest):
+        raise _stranger("指令不是对本批次下达的", "the instruction is not about this batch")
+
+
+def _stranger(zh: str, en: str) -> FilesIncomplete:
+    return FilesIncomplete(reason_zh=zh, reason_en=en)  # ENVELOPE 1.3

@@ -143,14 +143,14 @@ def parse(data: bytes, steps: Steps) -> SignedMessage:
     try:
         signed = der.unwrap(der.ID_SIGNED_DATA, der.SignedData, data)
     except ValueError:
-        raise steps.not_cms() from None  # ENVELOPE 2.1, 3.1, 5.1, 6.1, 7.1, 8.1
+        raise steps.not_cms() from None  # ENVELOPE 2.1, 3.1, 5.1, 6.1, 7.1, 8.1, 9.1
     try:
         message = _parts(signed)
         canonical = message.encode() == data
     except ValueError:
         canonical = False
     if not canonical:
-        raise steps.not_canonical()  # ENVELOPE 2.2, 3.2, 5.2, 6.2, 7.2, 8.2
+        raise steps.not_canonical()  # ENVELOPE 2.2, 3.2, 5.2, 6.2, 7.2, 8.2, 9.2
     return message
 
 
@@ -183,22 +183,22 @@ def check(message: SignedMessage, content: bytes, steps: Steps) -> tuple[bytes, 
         steps.digest, steps.certificates, steps.signature
     """
     if not hmac.compare_digest(message.content_digest, INTL.digest(content)):
-        raise steps.digest()  # ENVELOPE 2.3, 3.3, 5.3, 6.3, 7.3, 8.3
+        raise steps.digest()  # ENVELOPE 2.3, 3.3, 5.3, 6.3, 7.3, 8.3, 9.3
     by_digest = {INTL.digest(one): one for one in message.certificates if len(one) <= MAX_CERTIFICATE}
     listed = message.certificate_digests
     if len(set(listed)) != len(listed) or set(listed) != set(by_digest) or len(listed) != len(message.certificates):
-        raise steps.certificates()  # ENVELOPE 2.4, 3.4, 5.4, 6.4, 7.4, 8.4
+        raise steps.certificates()  # ENVELOPE 2.4, 3.4, 5.4, 6.4, 7.4, 8.4, 9.4
     chain = tuple(by_digest[one] for one in listed)
     try:
         named = INTL.key_id(chain[0]) == message.key_id
     except ValueError:
         named = False
     if not named:
-        raise steps.certificates()  # ENVELOPE 2.4, 3.4, 5.4, 6.4, 7.4, 8.4
+        raise steps.certificates()  # ENVELOPE 2.4, 3.4, 5.4, 6.4, 7.4, 8.4, 9.4
     try:
         INTL.verify(chain[0], message.signature, message.signed_bytes)
     except ValueError:
-        raise steps.signature() from None  # ENVELOPE 2.5, 3.5, 5.5, 6.5, 7.5, 8.5
+        raise steps.signature() from None  # ENVELOPE 2.5, 3.5, 5.5, 6.5, 7.5, 8.5, 9.5
     return chain
 
 

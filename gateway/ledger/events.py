@@ -61,6 +61,7 @@ class EventKind(StrEnum):
     PUBLISHED = "published"  # one department's figures of a bulletin, as issued
     INSTRUCTED = "instructed"  # the office told a department's front-end to do something: number, who, why
     CONCLUDED = "concluded"  # that came to an end: carried out, or with the code why not
+    CATALOGUED = "catalogued"  # a version of the catalogue was published here, or taken into force: number, who, why
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +74,8 @@ class Detail:
         fen: a sum of money in fen. net: by how much a load changed what is believed of the feed's amount, in fen.
         size: bytes. files: how many were archived, purged, backed up or restored.
         centre, department, subscriber: ids of the catalogue. region: GB/T 2260 code.
-        number: of an order, a read grant, an approval, a notice, a bulletin or an instruction, at most 10 digits in a
-            run.
+        number: of an order, a read grant, an approval, a notice, a bulletin, an instruction or a version of the
+            catalogue, at most 10 digits in a run.
         reason: why, as the person said.
         released_by: the reviewer who signed the release.
         skew: by how many milliseconds the sender's clock was ahead of this node's (behind: below zero).

@@ -15,7 +15,8 @@ from aiohttp import hdrs, web
 from gateway.errors import ListenRefused
 from gateway.keys import Trust
 from gateway.presence import http_date
-from gateway.server import batches, heartbeats, instructions, uploads
+from gateway.publication import CatalogueBook
+from gateway.server import batches, catalogues, heartbeats, instructions, uploads
 from gateway.server.centre import CENTRE, Centre
 from gateway.server.dispatch import DISPATCH, Dispatch
 from gateway.server.door import Proxies, make_door, no_proxies
@@ -41,6 +42,7 @@ def make_app(
     proxies: Proxies = no_proxies,
     attest: Attest | None = None,
     dispatch: Dispatch | None = None,
+    published: CatalogueBook | None = None,
 ) -> web.Application:
     """The application.
 
@@ -50,6 +52,7 @@ def make_app(
         proxies: digests of the certificates of this centre's proxies; asked at every request.
         attest: the centre's signed answer to a health check; None: it answers none.
         dispatch: the centre's instructions; None: it hands out none.
+        published: the versions of its catalogue, handed out by the threads of `dispatch`; None: it hands out none.
         trust: the present anchors and revocation lists; asked at every request (`KeyRing.trust`).
         clock: aware now; decides whether a peer's certificate holds, and is what every answer's Date says.
     """
@@ -67,6 +70,9 @@ def make_app(
         app.router.add_get("/v1/health", make_health(attest), allow_head=False)
     if dispatch is not None:
         _hand_out(app, dispatch)
+    if published is not None:
+        app[catalogues.CATALOGUES] = published
+        app.router.add_get("/v1/catalogue", catalogues.newest, allow_head=False)
     app.router.add_options(f"/v1/uploads/{_DIGEST}", uploads.options)
     app.router.add_head(f"/v1/uploads/{_DIGEST}", uploads.head)
     app.router.add_patch(f"/v1/uploads/{_DIGEST}", uploads.patch)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache, partial
 from typing import Annotated, Protocol, TypeVar
@@ -46,8 +46,8 @@ class Shelves(Protocol):
     def period(self, feed: str, period: str) -> Json:
         """The board's row, and what became of the newest batch. Raises: UnknownName, PeriodInvalid, PeriodNotOwed."""
 
-    def batch(self, digest: str) -> Sequence[Json]:
-        """The ledger's lines of a batch. Raises: BatchUnknownHere."""
+    def batch(self, digest: str) -> Json:
+        """The ledger's lines of a batch, and what their words mean. Raises: BatchUnknownHere."""
 
 
 class _Strict(BaseModel):
@@ -167,8 +167,7 @@ async def _period(request: web.Request) -> web.Response:
 
 
 async def _batch(request: web.Request) -> web.Response:
-    lines = await request.app[DISPATCH].work(request.app[SHELVES].batch, request.match_info["digest"])
-    return web.json_response({"lines": lines})
+    return web.json_response(await request.app[DISPATCH].work(request.app[SHELVES].batch, request.match_info["digest"]))
 
 
 def _make_counter(token: str) -> Callable[..., object]:

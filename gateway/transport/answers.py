@@ -93,12 +93,12 @@ class _Problem(BaseModel):
     advice_en: str = ""
 
 
-def read_body(response: httpx.Response, centre: str) -> bytes:
-    """All of a streamed response's body. Raises PeerMalformed beyond MAX_ANSWER."""
+def read_body(response: httpx.Response, centre: str, longest: int = MAX_ANSWER) -> bytes:
+    """All of a streamed response's body. Raises PeerMalformed beyond `longest` bytes."""
     body = bytearray()
     for chunk in response.iter_raw():
         body += chunk
-        if len(body) > MAX_ANSWER:
+        if len(body) > longest:
             raise PeerMalformed(centre=centre, what=f"HTTP {response.status_code}")
     return bytes(body)
 

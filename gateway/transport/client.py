@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import httpx
 
+from gateway.envelope.catalogue import MAX_PUBLISHED
 from gateway.envelope.papers import Papers
 from gateway.errors import (
     PayloadChanged,
@@ -27,6 +28,7 @@ from gateway.errors import (
 )
 from gateway.presence import http_date, skew_of
 from gateway.transport.answers import (
+    MAX_ANSWER,
     Hearing,
     KnownReceipts,
     read_admission,
@@ -172,6 +174,24 @@ class CentreClient:
             raise self._unexpected(answer)
         return answer.body
 
+    def catalogue(self, version: int, refused: int | None = None, code: str | None = None) -> bytes | None:
+        """The newest version of the centre's catalogue (`gateway.envelope.catalogue`), unverified; None: none is newer.
+
+        Args:
+            version: in force here, 0: its own. refused, code: the one that was refused here, and why.
+
+        Raises:
+            PeerRefused, PeerUnavailable, PeerUntrusted, OwnCertificateRefused, PeerMalformed: as `submit`.
+        """
+        said = {"after": version} | ({"refused": refused, "code": code} if refused is not None else {})
+        ask = partial(self._ask, "GET", "/v1/catalogue", longest=MAX_PUBLISHED, params=said)
+        answer = self._patiently(ask)
+        if answer.response.status_code == _NO_CONTENT:
+            return None
+        if answer.response.status_code != _OK:
+            raise self._unexpected(answer)
+        return self._signed_in(answer)
+
     def health(self, challenge: str) -> bytes:
         """Ask the centre for its signed answer to `challenge` (64 hex digits); DER, not verified.
 
@@ -182,7 +202,7 @@ class CentreClient:
         answer = self._patiently(partial(self._ask, "GET", "/v1/health", params={"challenge": challenge}))
         if answer.response.status_code != _OK:
             raise self._unexpected(answer)
-        return self._receipt_in(answer)
+        return self._signed_in(answer)
 
     def deliver(
         self,
@@ -220,7 +240,7 @@ class CentreClient:
         files |= {name: (f"{name}.p7s", paper, _CMS) for name, paper in papers.files()}
         answer = self._patiently(partial(self._post_dated, "/v1/batches", {}, files=files))
         if answer.response.status_code == _OK:
-            return Receipted(receipt=self._receipt_in(answer))
+            return Receipted(receipt=self._signed_in(answer))
         if answer.response.status_code != _CREATED:
             raise self._unexpected(answer)
         found = read_admission(answer.body, self._centre, digest)
@@ -263,7 +283,7 @@ class CentreClient:
             hold = min(self._patience.hold, max(0, int(until - self._monotonic())))
             answer = self._patiently(partial(self._ask_receipt, digest, hold))
             if answer.response.status_code == _OK:
-                return self._receipt_in(answer)
+                return self._signed_in(answer)
             if answer.response.status_code != _ACCEPTED:
                 raise self._unexpected(answer)
             if self._monotonic() >= until:
@@ -315,7 +335,7 @@ class CentreClient:
             raise PeerMalformed(centre=self._centre, what="Upload-Offset")
         return int(text)
 
-    def _receipt_in(self, answer: _Answer) -> bytes:
+    def _signed_in(self, answer: _Answer) -> bytes:
         if answer.response.headers.get("Content-Type") != _CMS:
             raise PeerMalformed(centre=self._centre, what="HTTP 200")
         return answer.body
@@ -323,12 +343,12 @@ class CentreClient:
     def _unexpected(self, answer: _Answer) -> YizhanError:
         return refusal(answer.response, answer.body, self._centre)
 
-    def _ask(self, method: str, path: str, **what: object) -> _Answer:
+    def _ask(self, method: str, path: str, *, longest: int = MAX_ANSWER, **what: object) -> _Answer:
         """One request and its whole answer; an answer asking for patience is a PeerUnavailable like a broken line."""
         with translated(self._centre), self._http.stream(method, path, **what) as response:
             ahead = skew_of(response.headers.get("Date"), self._clock())
             self._skew = None if ahead is None else -ahead
-            answer = _Answer(response=response, body=read_body(response, self._centre))
+            answer = _Answer(response=response, body=read_body(response, self._centre, longest))
         if not response.is_success and isinstance(fault := self._unexpected(answer), PeerUnavailable):
             raise fault
         return answer

@@ -23,7 +23,7 @@ class Watch:
         """Raises: what `read_site` raises."""
         self._open = partial(observe_node, root, environ)
         self._node = self._open()
-        self._mark = _mark(self._node.site.catalogue)
+        self._mark = _mark(self._node.catalogue_now())
 
     @property
     def node(self) -> Observed:
@@ -32,7 +32,7 @@ class Watch:
 
     def look(self) -> None:
         """Notice a changed catalogue. Raises: what `read_site` raises; the node stays what it was."""
-        mark = _mark(self._node.site.catalogue)
+        mark = _mark(self._node.catalogue_now())
         if mark != self._mark:
             left, self._node, self._mark = self._node, self._open(), mark
             left.close()

@@ -21,6 +21,7 @@ class Hostile:
 
     given: list[Given] = field(default_factory=list)
     raw: bytes | None = None  # in place of an answer
+    refuses: str | None = None  # the code with which every report is refused
     heard: dict[str, list[dict[str, object]]] = field(default_factory=dict)
     port: int = 0
 
@@ -42,13 +43,17 @@ def hostile(node: CentreNode) -> Iterator[Hostile]:
                 at = datetime.now(UTC).isoformat()
                 self._answer(json.dumps({"department": "agri", "at": at, "skew_ms": 0}).encode())
                 return
+            if said.refuses is not None:
+                problem = {"code": said.refuses, "title": "拒绝", "detail": "no", "advice_zh": "", "advice_en": ""}
+                self._answer(json.dumps(problem).encode(), 403, "application/problem+json")
+                return
             number, report = self.path.split("/")[3], json.loads(body)
             said.heard.setdefault(number, []).append(report)
             self._answer(encode_heard(Heard(number=number, state=State.FAILED, seq=report["seq"])))
 
-        def _answer(self, body: bytes) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
+        def _answer(self, body: bytes, status: int = 200, kind: str = "application/json") -> None:
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

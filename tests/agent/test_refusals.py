@@ -120,6 +120,20 @@ def test_it_is_refused_with_its_code_once_and_the_office_hears_of_it(
     assert lines(world.front_end, EventKind.INSTRUCTED) == []
 
 
+@pytest.mark.parametrize(("code", "kept"), [("YZ-5013", True), ("YZ-5054", False)])
+def test_how_it_ended_is_kept_while_the_centre_turns_this_machine_away_and_not_where_it_has_forgotten_it(
+    scene: Scene, code: str, kept: bool
+) -> None:
+    """A certificate that is not admitted for an hour loses no end of an instruction."""
+    world, face, number = scene.world, scene.hostile, "20261126-bcdfghjklm" if kept else "20261126-bcdfghjkln"
+    face.given, face.refuses = [Given(number=number, document=scene.forger.signed()[:-1])], code
+    told = world.yizhan("agent", "--once")
+    assert (f"({code})" in told.err, number in face.heard) == (True, False), told.err
+    face.given, face.refuses = [], None
+    world.yizhan("agent", "--once")
+    assert [one["code"] for one in face.heard.get(number, [])] == (["YZ-4801"] if kept else [])
+
+
 def test_an_answer_that_is_none_is_told_and_nothing_is_done(scene: Scene) -> None:
     before = folders(scene.world.front_end)
     scene.hostile.raw = b'{"instructions": [{"number": "../../x", "document": "AAAA"}]}'

@@ -116,7 +116,7 @@ def test_inspect_shows_manifest_and_receipt_and_says_that_it_verified_nothing(co
     document = yizhan.run("envelope", "inspect", *(copied / name for name in FILES), "--json").json
     assert set(document) == {
         "manifest", "manifest_digest", "recipient_key_ids", "declared_by", "released_by", "order", "receipt",
-        "further_receipts",
+        "further_receipts", "instruction", "catalogue",
     }  # fmt: skip
     assert document["receipt"]["manifest_digest"] == f"sha256:{document['manifest_digest']}"
 

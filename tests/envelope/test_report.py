@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
+from datetime import timedelta
 from itertools import permutations
 
 import pytest
 
+from gateway.envelope.instruction import Instruction, sign_instruction
 from gateway.envelope.manifest import Kind, ProblemTotals
 from gateway.envelope.papers import sign_nil, sign_order, sign_release
 from gateway.envelope.report import Files as Found
@@ -111,6 +114,43 @@ def test_a_paper_about_another_batch_is_refused_beside_a_manifest(
     ):
         with pytest.raises(refusal):
             verified(world, files.manifest, ordered[paper])
+
+
+INSTRUCTED = Instruction(
+    number="20261122-bcdfghjklm", centre="changning", department="finance", action="collect", feed="finance.onecard",
+    period="2026-10", reason="审计整改", by="值班员", order="7",
+    issued_at=NOW - timedelta(days=2), expires_at=NOW - timedelta(days=1),
+)  # fmt: skip
+
+
+def test_an_instruction_alone_is_verified_when_it_has_expired_too_and_misses_no_batch(world: World) -> None:
+    report = verified(world, sign_instruction(INSTRUCTED, world.changning))
+    assert report.instruction == INSTRUCTED
+    assert (steps(report.checked), steps(report.unchecked)) == (["8.1-8.11"], ["8.12-8.14"])
+
+
+def test_an_instruction_is_verified_beside_the_batch_and_the_order_it_is_about_and_no_others(
+    world: World, files: Files, ordered: dict[str, bytes]
+) -> None:
+    about = world.verify(files).manifest
+    said = replace(INSTRUCTED, feed=about.feed, period=about.period, department=about.sender)
+    hold = replace(said, action="hold", order=None, batch=about.batch_id, digest=world.verify(files).digest)
+    for one in (said, hold):
+        report = verified(world, sign_instruction(one, world.changning), files.manifest)
+        assert report.instruction == one and report.declared is not None
+        assert "8.12-8.14" in steps(report.unchecked)
+    order = verified(world, sign_instruction(said, world.changning), ordered["order"])
+    assert (order.order, order.instruction) == (approval(), said)
+    for wrong in (
+        replace(said, period="2026-01"),
+        replace(said, department="civil"),
+        replace(hold, digest="5f" * 32),
+        replace(hold, batch=f"{about.feed}/{about.period}/r9", digest=None),
+    ):
+        with pytest.raises(FilesIncomplete):
+            verified(world, sign_instruction(wrong, world.changning), files.manifest)
+    with pytest.raises(FilesIncomplete):
+        verified(world, sign_instruction(replace(said, order="8"), world.changning), ordered["order"])
 
 
 def test_inspect_shows_who_signed_the_papers_without_any_trust(ordered: dict[str, bytes], files: Files) -> None:

@@ -14,6 +14,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
+from gateway.envelope.catalogue import digest_of, match_catalogue, read_catalogue
 from gateway.envelope.instruction import match_instruction, read_instruction
 from gateway.envelope.papers import Papers, check_papers
 from gateway.envelope.papers.bundle import PAPERS
@@ -23,6 +24,7 @@ from gateway.envelope.report import Given, identify, verify_files
 from gateway.envelope.sealed import Declared, Sealed, check_payload, check_recipient, open_key, verify, verify_manifest
 from gateway.errors import EnvelopeRefused, YizhanError
 from gateway.keys import Decryptor, KeyRing, Stage, Trust
+from tests.vectors.catalogues import LATEST, TAKES
 from tests.vectors.instructions import PATHS, READER
 from tests.vectors.make import main as make_vectors
 
@@ -115,6 +117,40 @@ def test_an_instruction_passes_or_fails_exactly_where_it_says(vector: dict, trus
     with expected(vector) as refusal:
         said = read_instruction(read(vector, "instruction"), trust, AT)
         match_instruction(said, READER, PATHS[said.feed])
+    assert refusal is None or refusal.value.code == vector["code"]
+
+
+@pytest.mark.parametrize("vector", via("instruction"))
+def test_an_instruction_as_a_file_fails_where_it_says_but_for_what_only_its_front_end_knows(
+    vector: dict, trust: Trust
+) -> None:
+    theirs = vector["name"].split("_")[0] in ("8.12", "8.13", "8.14")
+    path = VECTORS / vector["files"]["instruction"]
+    with nullcontext() if theirs else expected(vector) as refusal:
+        report = verify_files(identify([Given(name=path.name, stream=path.open("rb"))]), trust, AT)
+        assert report.instruction is not None and report.unchecked[-1].steps == "8.12-8.14"
+    assert refusal is None or refusal.value.code == vector["code"]
+
+
+@pytest.mark.parametrize("vector", via("catalogue"))
+def test_a_catalogue_passes_or_fails_exactly_where_it_says(vector: dict, trust: Trust) -> None:
+    data = read(vector, "catalogue")
+    with expected(vector) as refusal:
+        said = read_catalogue(data, trust, AT)
+        match_catalogue(said, digest_of(data), TAKES.get(said.version, "changning"), LATEST)
+    assert refusal is None or refusal.value.code == vector["code"]
+
+
+@pytest.mark.parametrize("vector", via("catalogue"))
+def test_a_catalogue_as_a_file_fails_where_it_says_but_for_what_only_its_reader_knows(
+    vector: dict, trust: Trust
+) -> None:
+    theirs = vector["name"].split("_")[0] in ("9.12", "9.13")
+    path = VECTORS / vector["files"]["catalogue"]
+    with nullcontext() if theirs else expected(vector) as refusal:
+        report = verify_files(identify([Given(name=path.name, stream=path.open("rb"))]), trust, AT)
+        assert report.catalogue is not None
+        assert [one.steps for one in (*report.checked, *report.unchecked)] == ["9.1-9.11", "9.12-9.13"]
     assert refusal is None or refusal.value.code == vector["code"]
 
 

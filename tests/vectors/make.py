@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from gateway.envelope import sealing
 from tests.vectors.batches import bad_files, bad_keys, bad_openings, bad_payloads
+from tests.vectors.catalogues import catalogues
 from tests.vectors.instructions import instructions
 from tests.vectors.manifests import bad_manifest_contents, bad_manifest_signatures
 from tests.vectors.material import (
@@ -50,6 +51,7 @@ NAMES = {
     "order": "order.p7s",
     "receipt": "receipt.p7s",
     "instruction": "instruction.p7s",
+    "catalogue": "catalogue.p7s",
     "other": "other",
 }
 
@@ -126,6 +128,7 @@ def main(directory: Path) -> None:
         bad_endorsements,
         bad_orders,
         instructions,
+        catalogues,
     )
     lines = [write(vector, directory) for maker in makers for vector in maker()]
     keys = directory / "keys"

@@ -1,4 +1,4 @@
-"""What all papers have in common: a small SignedData over canonical JSON of one format.
+"""What all papers have in common: a SignedData over canonical JSON of one format.
 
 Owns the steps up to a document whose signature holds, and the way back. It must never decide whom to trust: a paper is
 judged at the instant written in it, so its reader asks about the certificate once it knows that instant.
@@ -33,6 +33,7 @@ class Form(Generic[T]):
     Attributes:
         file: its name in a sealed batch. format, shape: its JSON. rules: raises if it contradicts itself.
         steps, unsupported, malformed: the errors of its steps; `malformed` takes `place`.
+        longest: bytes of the paper at most.
     """
 
     file: str
@@ -42,6 +43,7 @@ class Form(Generic[T]):
     unsupported: Callable[[], EnvelopeRefused]
     malformed: Callable[..., EnvelopeRefused]
     rules: Callable[[T], None] = lambda _: None
+    longest: int = MAX_PAPER
 
 
 def encode(document: T, form: Form[T]) -> bytes:
@@ -61,7 +63,7 @@ def sign_paper(document: T, form: Form[T], signer: Signer) -> bytes:
     except EnvelopeRefused as error:
         raise signed.seal_refused(error) from None
     data = signed.sign(content, signer).encode()
-    if not same or len(data) > MAX_PAPER:
+    if not same or len(data) > form.longest:
         raise SealRefused(
             reason_zh="文书不能原样写出,或过长",
             reason_en="the paper cannot be written without a change, or is too long",
@@ -90,17 +92,17 @@ def peek(data: bytes, form: Form[T]) -> T:
 
 
 def _parse(data: bytes, form: Form[T]) -> tuple[signed.SignedMessage, bytes]:
-    der.bounded(data, form.file, MAX_PAPER)
+    der.bounded(data, form.file, form.longest)
     message = signed.parse(data, form.steps)
     if message.content is None:
-        raise form.steps.not_canonical()  # ENVELOPE 6.2, 7.2, 8.2
+        raise form.steps.not_canonical()  # ENVELOPE 6.2, 7.2, 8.2, 9.2
     return message, message.content
 
 
 def _decode(content: bytes, form: Form[T]) -> T:
     head = read_head(content)
     if head and head.get("format") != form.format:
-        raise form.unsupported()  # ENVELOPE 6.6, 7.6, 8.6
-    document = read(content, form.shape, form.malformed)  # ENVELOPE 6.7, 7.7, 8.7
+        raise form.unsupported()  # ENVELOPE 6.6, 7.6, 8.6, 9.6
+    document = read(content, form.shape, form.malformed)  # ENVELOPE 6.7, 7.7, 8.7, 9.7
     form.rules(document)
     return document
