@@ -1,6 +1,6 @@
 # Two commands do all the set-up: `make demo` (the main job) and `make test` (the whole suite).
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench airflow-env airflow lock vectors sample-pki dashboards docs clean
+.PHONY: help demo test soak lint bench airflow-env airflow lock vectors sample-pki dashboards docs clean
 
 PY := .venv/bin/python
 UV ?= uv
@@ -19,15 +19,21 @@ test:            ## the whole test suite, with every server it needs
 	@sh scripts/setup.sh test
 	$(PY) -m pytest -q -n 3 --dist loadfile
 
+soak:            ## a month's start of 140 feeds with the real Airflow, and its figures; takes minutes
+	@sh scripts/setup.sh test
+	$(PY) -m pytest -q soak
+
 lint:            ## style and the rooms' arrows
 	@sh scripts/setup.sh test
 	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/lint-imports
 
-bench:           ## memory of a 2,000,000-row feed; each adapter beside the plain tool; a scrape; never asserts
+bench:           ## memory of a 2,000,000-row feed; each adapter beside the plain tool; a scrape; 200 DAGs; never asserts
 	@sh scripts/setup.sh demo
+	@sh scripts/setup.sh airflow
 	$(PY) -m benchmarks.memory --rows 2000000
 	$(PY) -m benchmarks.adapters --rows 1000000
 	$(PY) -m benchmarks.exporter --feeds 2000 --periods 24
+	$(PY) -m benchmarks.dags --feeds 200
 
 airflow-env:     ## the Airflow environment, .airflow/venv
 	@sh scripts/setup.sh airflow

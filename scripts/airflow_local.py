@@ -1,9 +1,11 @@
-"""Airflow on one machine: its four components as children of one process, SQLite metadata, loopback only.
+"""Airflow on one machine: its components as children of one process, SQLite metadata, loopback only.
 
 For `make airflow` and for the tests; a real installation is in docker/. Owns Airflow's settings here and the order of
 starting and stopping. It must never hold a departmental password or a key, and never leave a child behind.
 
-Components are started one by one with --skip-serve-logs, since `airflow standalone` serves logs on every interface.
+Components are started one by one with --skip-serve-logs, since `airflow standalone` serves logs on every interface. The
+api-server's face for tasks is a process of its own: for each act of a person the other face writes to its event log on
+the very thread that ends every request, and while one of a task's held SQLite's only lock, both waited for each other.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import signal
 import subprocess
 import time
 import urllib.error
@@ -22,18 +25,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from gateway.demo.servers import free_port
+
 ROOT = Path(__file__).resolve().parents[1]
 PYTHON = ROOT / ".airflow" / "venv" / "bin" / "python"
 READER = "yizhan"
 """The user as whom tasks look into Airflow's own event log: it may only look."""
 COMPONENTS = {
-    "api-server": ("api-server", "--host", "127.0.0.1", "--workers", "1"),
+    "api-server": ("api-server", "--apps", "core", "--host", "127.0.0.1", "--workers", "1"),
+    "execution": ("api-server", "--apps", "execution", "--host", "127.0.0.1", "--workers", "1"),
     "scheduler": ("scheduler", "--skip-serve-logs"),
     "dag-processor": ("dag-processor",),
     "triggerer": ("triggerer", "--skip-serve-logs"),
 }
 _PATIENCE = 120.0
-_STOPPING = 30.0
+_STOPPING = 10.0
+"""Seconds for all of them: an api-server waits half a minute for whoever has a page open."""
 
 
 class AirflowFailed(Exception):
@@ -47,6 +54,7 @@ class Place:
     Attributes:
         compiled: what `yizhan catalogue compile` wrote. office, token_file: the centre's office interface.
         users: role by user; an operator is called `department.staff number`. settings: further `AIRFLOW__…`.
+        execution_port: where tasks find Airflow.
     """
 
     home: Path
@@ -56,10 +64,15 @@ class Place:
     token_file: Path
     users: Mapping[str, str]
     settings: Mapping[str, str] = field(default_factory=dict)
+    execution_port: int = field(default_factory=free_port)
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def execution_url(self) -> str:
+        return f"http://127.0.0.1:{self.execution_port}"
 
     @property
     def passwords(self) -> Path:
@@ -80,7 +93,9 @@ class Place:
             "AIRFLOW__CORE__DEFAULT_TIMEZONE": "Asia/Shanghai",
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__CORE__PARALLELISM": "4",
-            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
+            # 20 seconds for the lock, not five: again and again the DAG processor stores every DAG, while tasks run
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home / 'airflow.db'}?timeout=20",
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.execution_url}/execution/",
             "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
             "AIRFLOW__API_AUTH__JWT_SECRET": (self.home / "secret").read_text(encoding="utf-8"),
@@ -109,13 +124,14 @@ class Airflow:
         self.pids: dict[str, int] = {}
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._stack = ExitStack()
+        self._stack.callback(self._stop)
 
     def __enter__(self) -> Self:
         try:
             _prepare(self.place)
             for name, arguments in COMPONENTS.items():
                 self._start(name, arguments)
-                if name == "api-server":  # before anything calls it: its first answers take seconds
+                if name == "execution":  # before anything calls them: their first answers take seconds
                     self._wait(_answers)
             self._wait(_healthy)
         except BaseException:
@@ -126,22 +142,40 @@ class Airflow:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._stack.close()
 
+    def _stop(self) -> None:
+        """All of them at once, each with what it has started: every component leads a session of its own."""
+        for child in self._children.values():
+            child.terminate()
+        until = time.monotonic() + _STOPPING
+        for child in self._children.values():
+            try:
+                child.wait(max(0.0, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+
+    def revive(self, name: str) -> None:
+        """Start a component anew that has ended."""
+        self._start(name, COMPONENTS[name])
+
     def _start(self, name: str, arguments: tuple[str, ...]) -> None:
         log = self._stack.enter_context(_log(self.place, name).open("ab"))
         child = subprocess.Popen(  # noqa: S603 - Airflow's own command, arguments of ours
-            _command(*arguments), env=self.place.environment, cwd=self.place.home, stdin=subprocess.DEVNULL,
-            stdout=log, stderr=log, start_new_session=True,
+            _command(*arguments), env=self.place.environment | self._port(name), cwd=self.place.home,
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
         )  # fmt: skip
-        self._stack.callback(_stop, child)
         self._children[name], self.pids[name] = child, child.pid
 
-    def _wait(self, ready: Callable[[str], bool]) -> None:
+    def _port(self, name: str) -> dict[str, str]:
+        return {"AIRFLOW__API__PORT": str(self.place.execution_port)} if name == "execution" else {}
+
+    def _wait(self, ready: Callable[[Place], bool]) -> None:
         until = time.monotonic() + _PATIENCE
         while time.monotonic() < until:
             for name, child in self._children.items():
                 if child.poll() is not None:
                     raise AirflowFailed(f"{name}: {_log(self.place, name)}")
-            if ready(self.place.url):
+            if ready(self.place):
                 return
             time.sleep(0.5)
         raise AirflowFailed(f"{self.place.home / 'logs'}")
@@ -176,13 +210,14 @@ def _command(*arguments: str) -> list[str]:
     return [str(PYTHON), "-m", "airflow", *arguments]
 
 
-def _answers(url: str) -> bool:
+def _answers(place: Place) -> bool:
     """Both faces: the one for people, and the one for tasks."""
-    return _asked(f"{url}/api/v2/version") is not None and _asked(f"{url}/execution/health") is not None
+    urls = (f"{place.url}/api/v2/version", f"{place.execution_url}/execution/health")
+    return all(_asked(url) is not None for url in urls)
 
 
-def _healthy(url: str) -> bool:
-    parts = _asked(f"{url}/api/v2/monitor/health") or {}
+def _healthy(place: Place) -> bool:
+    parts = _asked(f"{place.url}/api/v2/monitor/health") or {}
     names = ("metadatabase", "scheduler", "triggerer", "dag_processor")
     return all(parts.get(name, {}).get("status") == "healthy" for name in names)
 
@@ -193,12 +228,3 @@ def _asked(url: str) -> dict[str, Any] | None:
             return json.load(answer)
     except (urllib.error.URLError, OSError, ValueError):
         return None
-
-
-def _stop(child: subprocess.Popen[bytes]) -> None:
-    child.terminate()
-    try:
-        child.wait(_STOPPING)
-    except subprocess.TimeoutExpired:
-        os.killpg(child.pid, 9)  # its own session: the component and what it has started, nothing else
-        child.wait()

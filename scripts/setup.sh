@@ -74,7 +74,7 @@ case $what in
   test)
     # shellcheck disable=SC2046  # none or one package name each
     need_packages unixodbc libsqliteodbc odbc-postgresql odbc-mariadb tdsodbc odbc-mdbtools mdbtools \
-      mariadb-server-core mariadb-client-core openssh-client openssl \
+      mariadb-server-core mariadb-client-core openssh-client openssl chromium chromium-driver fonts-wqy-zenhei \
       $(has node || echo nodejs) $(has npm || echo npm) $(venv_packages)
     make_venv
     install_locked requirements/dev.txt

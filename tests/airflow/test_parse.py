@@ -87,3 +87,15 @@ def test_what_airflow_stores_of_a_dag_names_no_token_file_and_no_source(compiled
     text = parse(compiled)["text"]
     assert "finance.onecard" in text
     assert [word for word in ("token", "password", "sftp", "身份证") if word in text.lower()] == []
+
+
+def test_what_serves_the_pages_is_not_loaded_for_a_task(compiled: Path) -> None:
+    loaded = parse(compiled)["plugins"]
+    assert {"yizhan_ledger", "yizhan_tasks"} <= set(loaded)
+    assert "fastapi" not in loaded
+
+
+def test_names_as_long_as_the_catalogue_takes_stop_no_feed(compiled: Path) -> None:
+    first, *others = feeds(compiled)
+    found = parse(compiled, feeds=[first | {"department_title": "局" * 200, "title": "册" * 200}, *others])
+    assert len(found["dags"]) == len(others) + 2
