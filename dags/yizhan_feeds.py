@@ -11,9 +11,11 @@ import os
 from pathlib import Path
 
 from airflow.sdk import DAG, Param, chain, get_parsing_context
+from airflow.sdk.exceptions import AirflowException
 from yizhan_corrections import corrections
 from yizhan_periods import FeedTimetable
-from yizhan_tasks import Collect, Deliver, Reconcile, Release, Review, Subjects, of_run
+from yizhan_reviews import Release, Review
+from yizhan_tasks import Collect, Deliver, Reconcile, Subjects, of_run
 
 from gateway.calendar import Period
 from gateway.catalogue import Review as Reviewed
@@ -21,6 +23,8 @@ from gateway.catalogue.compiled import Compiled, CompiledFeed
 from gateway.errors import YizhanError
 
 CORRECTIONS = "yizhan_corrections"
+_TAG = 100
+"""Characters: with a longer tag Airflow takes none of the file's DAGs."""
 
 
 def journey(subject: Subjects, review: Reviewed) -> None:
@@ -45,7 +49,7 @@ def feed_dag(feed: CompiledFeed, morning: str) -> DAG:
         max_active_runs=3,
         allowed_run_types=["manual"] if driven else ["scheduled", "backfill"],
         default_args={"owner": feed.department},
-        tags={feed.department_title, str(timetable.schedule.newest.cadence)},
+        tags={feed.department_title[:_TAG], str(timetable.schedule.newest.cadence)},
     ) as dag:
         journey(of_run(feed), feed.review)
     return dag
@@ -80,6 +84,8 @@ def build(compiled: Compiled, only: str | None) -> dict[str, DAG]:
                 found[feed.feed] = feed_dag(feed, compiled.morning)
             except YizhanError as error:
                 logging.getLogger(__name__).error("%s: [%s] %s", feed.feed, error.code, error.message("zh"))
+            except (AirflowException, ValueError) as error:  # what Airflow does not take of its name or its texts
+                logging.getLogger(__name__).error("%s: %s", feed.feed, type(error).__name__)
     if compiled.feeds and only in (None, CORRECTIONS):
         found[CORRECTIONS] = correction_dag(compiled)
     return found

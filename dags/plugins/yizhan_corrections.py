@@ -1,4 +1,4 @@
-"""What a run of the correction form is about: the form's own answers, by whom it was sent.
+"""What a run of the correction form is about: the form's own answers, by whom it was sent, or cleared since.
 
 Must never judge a reason or an approval number: the front-end does, and refuses with its code.
 """
@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowFailException
-from yizhan_tasks import Subject, Subjects, staff_number
+from yizhan_reruns import NOBODY, in_words
+from yizhan_tasks import Subject, Subjects, cleared_by, refuse, staff_number
 
 from gateway.calendar import Period
 from gateway.catalogue.compiled import Compiled
-from gateway.errors import PeriodInvalid
+from gateway.errors import PeriodInvalid, UnknownName
 
 
 def corrections(compiled: Compiled) -> Subjects:
@@ -21,12 +21,18 @@ def corrections(compiled: Compiled) -> Subjects:
 
     def subject(context: Any) -> Subject:
         said, run = context["params"], context["dag_run"]
-        feed = feeds[said["feed"]]
+        feed = feeds.get(said["feed"]) or refuse(
+            UnknownName(kind_zh="归集事项", kind_en="feed", name=said["feed"], near=None)
+        )
+        user, reason = run.triggering_user_name or NOBODY, said["reason"]
+        if run.clear_number:
+            cleared = cleared_by(run)
+            user, reason = cleared.user, f"{reason}({cleared.reason})"
         return Subject(
             feed=feed,
             period=_period(said["period"]),
-            reason=said["reason"],
-            by=staff_number(run.triggering_user_name or "", feed.department) or None,
+            reason=in_words(reason),
+            by=staff_number(user, feed.department),
             order=said["order"] or None,
         )
 
@@ -37,4 +43,4 @@ def _period(text: str) -> Period:
     try:
         return Period.parse(text)
     except PeriodInvalid as error:
-        raise AirflowFailException(f"[{error.code}] {error.message('zh')}") from None
+        refuse(error)

@@ -1,4 +1,4 @@
-"""The tasks of a feed's journey: collect, review, release, deliver, reconcile.
+"""The tasks of a feed's journey: collect, deliver, reconcile; review and release are in yizhan_reviews.
 
 Each tells the centre's office interface what is wanted and waits without a slot; the work is the front-end's. Owns what
 a run is about, how a failure is told, and when it is tried again. It must never hold a row, a key or a password: what
@@ -7,44 +7,42 @@ passes from task to task is numbers of instructions, counts and digests.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, ClassVar, NoReturn, TypeVar
 
 import httpx
-import pendulum
-from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import BaseOperator, BaseOperatorLink
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
-from yizhan_links import ledger_link
-from yizhan_office import InstructionTrigger, Office, Outcome, Refused, Standing
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+from airflow.utils.types import DagRunType
+from yizhan_links import LedgerLink, ledger_page, period_page
+from yizhan_office import InstructionTrigger, Issued, Office, Outcome, Refused, Standing
+from yizhan_pages.answers import BatchStory
+from yizhan_pages.view import rows_of
 from yizhan_periods import period_at
-from yizhan_reruns import EventLog
+from yizhan_records import Records
+from yizhan_reruns import NOBODY, Clearing, clearing
+from yizhan_retries import RETRIES, ByErrorClass, Later
 
 from gateway.calendar import ASIA_SHANGHAI, Period
+from gateway.catalogue import Mode
 from gateway.catalogue.compiled import CompiledFeed
 from gateway.errors import (
+    BackfillUnsupported,
     DigestReplaced,
     InstructionEnded,
     NotReconciled,
     Retry,
-    ReviewerWrong,
-    ReviewRejected,
     RunPeriodUnknown,
+    RunStepMissing,
     YizhanError,
 )
 
 T = TypeVar("T")
-RETRIES: dict[str, Any] = {
-    "retries": 1000,  # until the due date, see `_fail`
-    "retry_delay": timedelta(seconds=int(os.environ.get("YIZHAN_RETRY_SECONDS", "60"))),
-    "retry_exponential_backoff": 2,
-    "max_retry_delay": timedelta(hours=1),
-}
 _AT_LEAST = timedelta(hours=6)
-_HELD, _RECEIPTED = "held", "receipted"
+HELD, _RECEIPTED = "held", "receipted"
 _CODES = {error.code: error for error in YizhanError.all()}
 _UNBALANCED = "unbalanced"
 _FIGURES = ("batch", "revision", "state", "sent", "loaded", "problem", "duplicate", "amount")
@@ -78,60 +76,68 @@ def of_run(feed: CompiledFeed) -> Subjects:
         run = context["dag_run"]
         start = run.data_interval_start
         if start is None:
-            _refuse(RunPeriodUnknown(dag=run.dag_id))
+            refuse(RunPeriodUnknown(dag=run.dag_id))
         period = period_at(feed.schedule.schedule(), start)
-        reason, by = _clearing(feed, run) if run.clear_number else (None, None)
-        return Subject(feed=feed, period=period, reason=reason, by=by)
+        if not run.clear_number:
+            return Subject(feed=feed, period=period)
+        cleared = cleared_by(run)
+        return Subject(feed=feed, period=period, reason=cleared.reason, by=staff_number(cleared.user, feed.department))
 
     return subject
 
 
 def staff_number(user: str, department: str) -> str:
-    """Users of Airflow are called `department.number`; in the department itself the number is enough."""
-    return user.removeprefix(f"{department}.")
+    """Users of Airflow are called `department.number`; in the department itself the number is enough.
+
+    Anybody else keeps the whole name, and one without a department never looks like a staff number.
+    """
+    if user.startswith(f"{department}."):
+        return user.removeprefix(f"{department}.")
+    return user if "." in user or user == NOBODY else f"{NOBODY}:{user}"
 
 
-def _clearing(feed: CompiledFeed, run: Any) -> tuple[str, str | None]:
-    log = EventLog.configured()
+def cleared_by(run: Any) -> Clearing:
+    """Who had this run collected again, as Airflow has it on record."""
+    records = Records.configured()
+    if records is None:
+        return Clearing(user=NOBODY, note="")
+    return clearing(*on_record(lambda: records.events(run.dag_id, run.run_id)))
+
+
+def on_record(look: Callable[[], T]) -> T:
+    """What Airflow has on record; later, where it cannot be asked now."""
     try:
-        found = log.clearing(run.dag_id, run.run_id) if log else None
-    except (httpx.HTTPError, OSError) as unread:
-        raise AirflowException(f"读取 Airflow 事件日志失败:{type(unread).__name__}") from None
-    if found is None:
-        return "在 Airflow 清除重跑", None
-    note = f":{found.note}" if found.note else ""
-    return f"由 {found.user} 在 Airflow 清除重跑{note}", staff_number(found.user, feed.department)
+        return look()
+    except (httpx.HTTPError, OSError, ValueError, KeyError) as unread:
+        raise Later(f"读取 Airflow 的记录失败:{type(unread).__name__}") from None
 
 
-class LedgerLink(BaseOperatorLink):
-    """To the batch's lines in the ledger."""
-
-    name = "台账 / ledger"
-
-    def get_link(self, operator: BaseOperator, *, ti_key: Any) -> str:
-        """Empty where no batch is known, or no page of a ledger is configured."""
-        outcome = operator.outcome if isinstance(operator, FeedTask) else None
-        return ledger_link(outcome.digest if outcome else None)
+def page_of(about: Subject, digest: str | None) -> str:
+    """Where a task's link leads: to its batch's ledger lines, or to its period while no batch is known."""
+    return ledger_page(digest) if digest else period_page(about.feed.feed, str(about.period))
 
 
 class FeedTask(BaseOperator):
-    """One step of the journey."""
+    """One step of the journey. `page` is where its link leads, each time it ends or gives its slot back."""
 
     operator_extra_links: ClassVar = (LedgerLink(),)
 
     def __init__(self, *, subject: Subjects, **kwargs: Any) -> None:
-        super().__init__(**RETRIES | kwargs)
+        super().__init__(**RETRIES | {"retry_policy": ByErrorClass()} | kwargs)
         self.subject = subject
         self.outcome: Outcome | None = None
+        self.page = ""
 
-    def instruct(self, context: Any, subject: Subject, action: str, **more: str | None) -> str:
-        """Issue it, once for each try; its number."""
+    def instruct(self, context: Any, subject: Subject, action: str, after: str = "", **more: str | None) -> Issued:
+        """Issue it, once for each try, and once more `after` each that was under way already."""
         run, ti = context["dag_run"], context["ti"]
+        self.page = self.page or page_of(subject, None)
         request = f"airflow/{run.dag_id}/{run.run_id}/{run.clear_number}/{self.task_id}/{ti.try_number}"
+        request = f"{request}/{after}" if after else request
         wanted = subject.wanted(action, request, **more)
-        number = self.office(context, subject, lambda office: office.instruct(wanted))
-        self.log.info("指令 %s:%s %s %s", number, action, subject.feed.feed, subject.period)
-        return number
+        issued = self.office(context, subject, lambda office: office.instruct(wanted))
+        self.log.info("指令 %s:%s %s %s", issued.number, action, subject.feed.feed, subject.period)
+        return issued
 
     def office(self, context: Any, subject: Subject, ask: Callable[[Office], T]) -> T:
         """An answer of the office interface, or the task's failure with its code."""
@@ -152,8 +158,14 @@ class FeedTask(BaseOperator):
         for line in standing.lines:
             self.log.info("%s %s %s", line.at, line.code or "", line.text)
         self.log.info("指令 %s:%s %s", standing.number, standing.state, standing.stage or "")
-        if standing.failed:
-            _raise_ended(context, self.subject(context), standing)
+        digest = standing.outcome.digest if standing.outcome else None
+        if standing.failed or not digest:
+            about = self.subject(context)
+            self.page = page_of(about, digest)
+            if standing.failed:
+                _raise_ended(context, about, standing)
+        else:
+            self.page = ledger_page(digest)
         self.outcome = standing.outcome
         return standing
 
@@ -163,74 +175,32 @@ class Collect(FeedTask):
 
     def execute(self, context: Any) -> None:
         """Instruct, and wait until it is sealed."""
-        self.follow(self.instruct(context, self.subject(context), "collect"), "delivering", "sealed")
+        about = self.subject(context)
+        if about.feed.mode is Mode.INCREMENT and context["dag_run"].run_type == DagRunType.BACKFILL:
+            row = self.office(context, about, lambda office: office.period(about.feed.feed, str(about.period)))
+            if row["revision"] is None:
+                refuse(BackfillUnsupported(feed=about.feed.feed, period=about.period))
+        self.begin(context, about)
+
+    def begin(self, context: Any, about: Subject, after: str = "") -> NoReturn:
+        """Where somebody wants it read again, one that is under way is waited for: it may have read before that."""
+        issued = self.instruct(context, about, "collect", after)
+        if issued.joined and about.reason:
+            self.log.info("已有指令 %s 在执行,待其结束后重新采集", issued.number)
+            self.follow(issued.number, None, "again")
+        self.follow(issued.number, "delivering", "sealed")
+
+    def again(self, context: Any, event: dict[str, Any]) -> None:
+        """What was under way has ended, well or not."""
+        self.begin(context, self.subject(context), after=Standing.model_validate(event).number)
 
     def sealed(self, context: Any, event: dict[str, Any]) -> dict[str, Any]:
         """The instruction's number, whether a reviewer is waited for, and the outcome as far as it is known."""
         standing = self.heard(context, event)
         if self.outcome and self.outcome.unchanged:
             self.log.info("数据没有变化,未产生新版次:%s", self.outcome.batch)
-        held = standing.stage == _HELD
+        held = standing.stage == HELD
         return {"number": standing.number, "held": held, "outcome": _data(self.outcome)}
-
-
-class Review(ApprovalOperator):
-    """审核: asks the department's reviewers for this very digest; nobody is asked where nothing is held."""
-
-    def __init__(self, *, subject: Subjects, **kwargs: Any) -> None:
-        super().__init__(subject="审核放行 / release", retries=1000, retry_delay=timedelta(seconds=5), **kwargs)
-        self.about = subject
-
-    def execute(self, context: Any) -> Any:
-        """Ask, or go on at once."""
-        collected = context["ti"].xcom_pull(task_ids="collect")
-        if not collected["held"]:
-            self.log.info("没有待审核的批次")
-            return None
-        about, outcome = self.about(context), Outcome.model_validate(collected["outcome"])
-        self.subject = f"{about.feed.department_title} {about.feed.title} {about.period} 审核放行"
-        self.body = _to_review(about, outcome)
-        department = about.feed.department
-        users = [f"{department}.{number}" for number in about.feed.reviewers]
-        self.assigned_users = [{"id": user, "name": user} for user in users] or None
-        context["ti"].xcom_push(key="reviewed", value=outcome.digest)
-        return super().execute(context)
-
-    def execute_complete(self, context: Any, event: dict[str, Any]) -> dict[str, str]:
-        """Who released. A rejection fails the run; the batch stays held."""
-        user = (event.get("responded_by_user") or {}).get("id") or ""
-        if self.APPROVE not in event.get("chosen_options", ()):
-            about = self.about(context)
-            _refuse(ReviewRejected(feed=about.feed.feed, period=about.period, user=user or "-"))
-        super().execute_complete(context, event)
-        return {"user": user}
-
-
-class Release(FeedTask):
-    """放行: the reviewer's decision goes to the front-end, bound to the digest that was reviewed."""
-
-    def execute(self, context: Any) -> dict[str, Any] | None:
-        """Instruct and wait for the receipt; nothing to do where nothing was held."""
-        ti, about = context["ti"], self.subject(context)
-        collected, review = ti.xcom_pull(task_ids="collect"), ti.xcom_pull(task_ids="review")
-        if not collected["held"]:
-            return None
-        user = (review or {}).get("user", "")
-        reviewer = staff_number(user, about.feed.department)
-        if about.feed.reviewers and reviewer not in about.feed.reviewers:
-            _refuse(ReviewerWrong(feed=about.feed.feed, user=user or "-"))
-        outcome = Outcome.model_validate(collected["outcome"])
-        reviewed = ti.xcom_pull(task_ids="review", key="reviewed")
-        if reviewed != outcome.digest:
-            _refuse(_replaced(about, str(reviewed), str(outcome.digest)))
-        number = self.instruct(
-            context, about, "release", batch=outcome.batch, digest=outcome.digest, by=reviewer, reason=None, order=None
-        )
-        self.follow(number, "delivering", "released")
-
-    def released(self, context: Any, event: dict[str, Any]) -> dict[str, Any]:
-        """The instruction's number: delivering goes on under it."""
-        return {"number": self.heard(context, event).number}
 
 
 class Deliver(FeedTask):
@@ -239,17 +209,18 @@ class Deliver(FeedTask):
     def execute(self, context: Any) -> None:
         """Wait for the end of what was begun. Tried again after that has failed: instruct to deliver what waits."""
         ti, about = context["ti"], self.subject(context)
-        begun = ti.xcom_pull(task_ids="release") or ti.xcom_pull(task_ids="collect")
-        number = begun["number"]
+        collected = collected_of(ti)
+        self.page = collected_page(about, collected)
+        number = (ti.xcom_pull(task_ids="release") or collected)["number"]
         if ti.try_number > 1 and self.office(context, about, lambda office: office.now(number)).failed:
-            number = self.instruct(context, about, "deliver", reason=None, by=None, order=None)
+            number = self.instruct(context, about, "deliver", reason=None, by=None, order=None).number
         self.follow(number, None, "delivered")
 
     def delivered(self, context: Any, event: dict[str, Any]) -> dict[str, Any]:
         """The outcome, with the digest that the receipt repeats."""
         standing, about = self.heard(context, event), self.subject(context)
         if standing.stage != _RECEIPTED:
-            _refuse(NotReconciled(feed=about.feed.feed, period=about.period, state=standing.stage or "-"))
+            refuse(NotReconciled(feed=about.feed.feed, period=about.period, state=standing.stage or "-"))
         return _data(self.outcome)
 
 
@@ -259,15 +230,52 @@ class Reconcile(FeedTask):
     def execute(self, context: Any) -> dict[str, Any]:
         """The row's state and figures; fails with the gateway's code where they do not balance."""
         about = self.subject(context)
-        self.outcome = Outcome.model_validate(context["ti"].xcom_pull(task_ids="deliver"))
+        self.outcome = Outcome.model_validate(context["ti"].xcom_pull(task_ids="deliver") or {})
+        if self.outcome.digest is None:
+            refuse(RunStepMissing(task="deliver"))
+        self.page = page_of(about, self.outcome.digest)
         row = self.office(context, about, lambda office: office.period(about.feed.feed, str(about.period)))
+        require_loaded(about, self.outcome, row)
         if row["digest"] != self.outcome.digest:
-            _refuse(_replaced(about, str(self.outcome.digest), str(row["digest"])))
-        if row["state"] == _UNBALANCED or row["sent"] != row["loaded"] + row["problem"] + row["duplicate"]:
-            _refuse(NotReconciled(feed=about.feed.feed, period=about.period, state=row["state"]))
+            self.log.info("该期已有更新的版次 %s", row["batch"])
+        self.tell(context, about, row)
+        require_balanced(about, row)
         told = {name: row[name] for name in _FIGURES}
         self.log.info("已平账 %s", told)
         return told
+
+    def tell(self, context: Any, about: Subject, row: Mapping[str, Any]) -> None:
+        """The figures, and the batch's lines of the ledger, into the log."""
+        figures = (row["sent"], row["loaded"], row["problem"], row["duplicate"])
+        self.log.info("报送 %s,入库 %s + 问题 %s + 重复 %s", *figures)
+        if row["amount"] is not None:
+            self.log.info("金额 %s 元,即 %d 分", row["amount"], Decimal(row["amount"]) * 100)
+        said = self.office(context, about, lambda office: office.batch(row["digest"]))
+        for line in rows_of(BatchStory.model_validate(said), "zh"):
+            counted = ",".join(f"{name} {value}" for name, value in line.figures)
+            self.log.info("台账 %d %s %s %s %s %s", line.seq, line.at, line.event, line.by, line.code, counted)
+        self.log.info("台账页面 %s", self.page)
+
+
+def require_loaded(about: Subject, outcome: Outcome, row: Mapping[str, Any]) -> None:
+    """Raise unless the centre has loaded this batch, or a newer revision of its period meanwhile."""
+    if row["digest"] == outcome.digest:
+        return
+    if row["digest"] is None or outcome.revision is None or row["revision"] < outcome.revision:
+        refuse(NotReconciled(feed=about.feed.feed, period=about.period, state=row["state"]))
+    if row["revision"] == outcome.revision:
+        refuse(replaced(about, str(outcome.digest), str(row["digest"])))
+
+
+def require_balanced(about: Subject, row: Mapping[str, Any]) -> None:
+    """Raise unless sent = loaded + set aside + repeated."""
+    if row["state"] == _UNBALANCED or row["sent"] != row["loaded"] + row["problem"] + row["duplicate"]:
+        refuse(NotReconciled(feed=about.feed.feed, period=about.period, state=row["state"]))
+
+
+def collected_of(ti: Any) -> dict[str, Any]:
+    """What `collect` left in this run."""
+    return ti.xcom_pull(task_ids="collect") or refuse(RunStepMissing(task="collect"))
 
 
 def fail(context: Any, about: Subject, code: str, said: str) -> NoReturn:
@@ -278,8 +286,8 @@ def fail(context: Any, about: Subject, code: str, said: str) -> NoReturn:
     """
     text = f"[{code}] {said}"
     kind = _CODES.get(code)
-    if kind is not None and issubclass(kind, Retry) and pendulum.now() < _until(context, about):
-        raise AirflowException(text)
+    if kind is not None and issubclass(kind, Retry) and datetime.now(UTC) < _until(context, about):
+        raise Later(text)
     raise AirflowFailException(text)
 
 
@@ -296,25 +304,18 @@ def _raise_ended(context: Any, about: Subject, standing: Standing) -> NoReturn:
     fail(context, about, standing.code, said)
 
 
-def _refuse(error: YizhanError) -> NoReturn:
+def refuse(error: YizhanError) -> NoReturn:
     raise AirflowFailException(f"[{error.code}] {error.message('zh')}")
 
 
-def _replaced(about: Subject, reviewed: str, held: str) -> DigestReplaced:
+def replaced(about: Subject, reviewed: str, held: str) -> DigestReplaced:
     return DigestReplaced(feed=about.feed.feed, period=about.period, reviewed=reviewed[:12], held=held[:12])
+
+
+def collected_page(about: Subject, collected: Mapping[str, Any]) -> str:
+    """Of the batch that was collected; nothing is known of it while it is under way to the centre."""
+    return page_of(about, collected["outcome"].get("digest"))
 
 
 def _data(outcome: Outcome | None) -> dict[str, Any]:
     return outcome.model_dump(mode="json") if outcome else {}
-
-
-def _to_review(about: Subject, outcome: Outcome) -> str:
-    """What the reviewer decides on: figures and the digest, no row."""
-    lines = (
-        f"批次 {outcome.batch}",
-        f"行数 {outcome.rows}",
-        *((f"金额 {outcome.amount} 元",) if outcome.amount else ()),
-        f"摘要 `{outcome.digest}`",
-        *((f"理由 {about.reason}",) if about.reason else ()),
-    )
-    return "\n".join(f"- {line}" for line in lines)
