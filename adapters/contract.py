@@ -67,11 +67,17 @@ class AdapterConfig(BaseModel):
 
     `connection_keys` are the department's own (host, account, references to secrets): they come from the site's
     overrides, so the catalogue may lack them; every other key is the feed's layout and belongs to the catalogue.
+
+    Of the layout, a catalogue that came from a centre may not change what reaches beyond reading (dotted paths):
+    `file_keys` may name a file of this machine by its absolute path; a block that holds one of `writing_keys` says what
+    is written at the source.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
     connection_keys: ClassVar[frozenset[str]] = frozenset()
+    file_keys: ClassVar[frozenset[str]] = frozenset()
+    writing_keys: ClassVar[frozenset[str]] = frozenset()
 
     adapter: str
 

@@ -301,7 +301,10 @@ class TemplateRefused(Refuse):
 
 
 class CatalogueConnectionPushed(Refuse):
-    """A catalogue that came from a centre would change where this department's sources are. Facts: `feed`, `key`."""
+    """A catalogue that came from a centre would change where this department's sources are, or what is done there.
+
+    Facts: `feed`, `key`.
+    """
 
     code = "YZ-1020"
     exit_code = 2
@@ -313,6 +316,21 @@ class CatalogueConnectionPushed(Refuse):
         "目录未更换;连接由本部门在 site.yaml 的 sources: 下填写,请中心从目录中去掉后重新发布。",
         "The catalogue stays as it is; connections are the department's own, under sources: of site.yaml: "
         "have the centre take it out and publish again.",
+    )
+
+
+class CatalogueRecipientPushed(Refuse):
+    """A catalogue that came from a centre would send this department's data to one more. Facts: `feed`, `centre`."""
+
+    code = "YZ-1024"
+    exit_code = 2
+    zh = "拒绝下发目录:{feed} 的 routes 或 relays 增加了中心 {centre}。"
+    en = "catalogue refused: the routes or relays of {feed} have one more centre, {centre}."
+    zh_next, en_next = (
+        "目录未更换;本部门同意送往该中心的,请在 site.yaml 的 agent: 下写 recipients: [{centre}],"
+        "再运行 yizhan catalogue fetch。",
+        "The catalogue stays as it is; if the department lets its data go there, write recipients: [{centre}] under "
+        "agent: of site.yaml, then run: yizhan catalogue fetch",
     )
 
 

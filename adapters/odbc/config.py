@@ -42,6 +42,7 @@ class OdbcConfig(AdapterConfig):
     """
 
     connection_keys: ClassVar[frozenset[str]] = frozenset({"connection", "user", "password", "marking"})
+    writing_keys: ClassVar[frozenset[str]] = frozenset({"table.handshake"})
 
     adapter: Literal["odbc"]
     connection: Annotated[str, Field(min_length=1, max_length=2000)]

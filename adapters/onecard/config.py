@@ -24,6 +24,7 @@ from adapters.onecard import nested
 from adapters.onecard.layout import Layout, Role, load
 
 _ANSWERS = ("returns", "refunds", "reissues")
+_PARTS = ("roster", "batches", *_ANSWERS)
 
 
 def _layout(given: object) -> Layout:
@@ -105,7 +106,8 @@ class OnecardConfig(AdapterConfig):
         fills: which fields of the feed are filled from the answers.
     """
 
-    connection_keys: ClassVar[Any] = nested.NestedKeys("roster", "batches", *_ANSWERS)
+    connection_keys: ClassVar[Any] = nested.NestedKeys(*_PARTS)
+    file_keys: ClassVar[frozenset[str]] = frozenset(f"{part}.layout" for part in _PARTS)
 
     adapter: Literal["onecard"]
     roster: Part

@@ -191,6 +191,8 @@ def _text(name: str) -> str:
         zh, en = "布局应为自带布局的名称,或绝对路径", "a layout is named, or given by its absolute path"
         raise config_error("layout", zh, en)
     try:
+        if not Path(name).is_file():  # a pipe would be waited for
+            raise FileNotFoundError
         with Path(name).open("rb") as file:
             return file.read(_MOST_BYTES).decode("utf-8")
     except (OSError, UnicodeDecodeError):

@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gateway.agent.folders import Key
 from gateway.agent.rooms import Rooms
 from gateway.agent.telling import Fault, Teller
-from gateway.agent.tray import Key
 from gateway.calendar import Period
 from gateway.collect import Task, collect
 from gateway.deliver import drain

@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from gateway.agent.folders import Key, State, mark_of
 from gateway.agent.rooms import Rooms
 from gateway.agent.telling import Fault, last_report
-from gateway.agent.tray import Key, State, mark_of
 from gateway.envelope.instruction import Instruction, match_instruction, read_instruction
 from gateway.errors import InstructionForAnother, InstructionMisnumbered, Retry, YizhanError
 from gateway.instructions.handing import Given

@@ -13,15 +13,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Iterable
 
+from gateway.agent.folders import Pending
 from gateway.agent.intake import take_in
+from gateway.agent.outside import Outside, Setting
 from gateway.agent.rooms import Rooms
 from gateway.agent.schedule import Daily
-from gateway.agent.tray import Pending
 from gateway.agent.working import Jitter, Pauses, Worker
 from gateway.errors import InstructionUnknown, PeerRefused, ReportMalformed, ReportTooLarge, YizhanError
 from gateway.instructions.handing import MAX_KNOWN, parse_given, parse_heard
@@ -32,46 +30,6 @@ _IDLE = 60.0
 _NEVER_HEARD = {kind.code for kind in (InstructionUnknown, ReportMalformed, ReportTooLarge)}
 """With what a centre refuses a report that it will refuse again: it has forgotten the instruction, or speaks otherwise.
 Any other refusal (of this machine's certificate, say) is about the line, and ends when somebody has mended it."""
-
-
-class Line(Protocol):
-    """A line to one centre (`gateway.transport.CentreClient`)."""
-
-    def instructions(self, wait: int, known: Iterable[str] = ()) -> bytes:
-        """What there is to do, after at most `wait` seconds. Raises: any Retry, PeerRefused."""
-
-    def report(self, number: str, report: bytes) -> bytes:
-        """Tell how far an instruction is. Raises: any Retry, PeerRefused."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outside:
-    """What the agent reaches, and whom it tells.
-
-    Attributes:
-        centres: those that this department's feeds go to first. connect: a line to one of them.
-        beat: tells them all how this machine fares; gives what did not work. beat_every: in seconds.
-        follow: asks for a newer catalogue, and takes it; whether the one in force is another than these rooms were
-            made with. Raises: what keeps it from being asked for, or refused it.
-        complain, remark: a word to whoever looks after this machine.
-    """
-
-    centres: Sequence[str]
-    connect: Callable[[str], AbstractContextManager[Line]]
-    beat: Callable[[], Iterable[YizhanError]]
-    beat_every: float
-    follow: Callable[[], bool]
-    complain: Callable[[YizhanError], None]
-    remark: Callable[[str, str], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Setting:
-    """What an agent works with as long as one catalogue is in force; `daily` None: it keeps no schedule."""
-
-    rooms: Rooms
-    outside: Outside
-    daily: Daily | None
 
 
 class Agent:

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from gateway.agent.tray import Key, Tray
+from gateway.agent.folders import Key
+from gateway.agent.tray import Tray
 from gateway.carriage import code_of
 from gateway.errors import YizhanError
 from gateway.instructions.report import (

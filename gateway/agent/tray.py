@@ -14,18 +14,14 @@ read and held nothing new), reports that the office has not acknowledged, `repor
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import secrets
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from enum import StrEnum
 from pathlib import Path
 from threading import RLock
-from typing import Any
 
+from gateway.agent.folders import Begun, Key, Pending, State, read_json
 from gateway.errors import AgentRunning
 from gateway.spool.disk import Hold, door, make_directory, move, sync, write_new, write_whole
 
@@ -33,83 +29,7 @@ _DOCUMENT, _PAPER = "instruction.p7s", "order.p7s"
 _BEGUN, _UNCHANGED, _OUTCOME, _REPORTED = "begun.json", "unchanged", "outcome.json", "reported"
 _DAY = "scheduled"
 _PART = ".part-"
-_MARK = 16
-_FOLDER = re.compile(r"([0-9]{8}-[a-z]{10})@([a-z0-9][a-z0-9_-]*)(?:@([0-9a-f]+))?", re.ASCII)
 _REPORT = re.compile(r"report-([0-9]{6})\.json", re.ASCII)
-
-
-class State(StrEnum):
-    """Where an instruction is; the value is the directory's name."""
-
-    RECEIVED = "received"
-    RUNNING = "running"
-    DONE = "done"
-    REFUSED = "refused"
-
-
-@dataclass(frozen=True, kw_only=True, order=True)
-class Key:
-    """Which instruction: its number, the centre it was fetched from, and of one that was refused the paper's mark.
-
-    Number and centre are in form (`InstructionNumber`, an id of the catalogue): whoever makes one has seen to that.
-    """
-
-    number: str
-    centre: str
-    mark: str = ""
-
-    @property
-    def name(self) -> str:
-        """The folder's name."""
-        return "@".join(filter(None, (self.number, self.centre, self.mark)))
-
-    @classmethod
-    def parse(cls, name: str) -> Key | None:
-        """The key of a folder; None where it is nobody's: whoever looks after a disk leaves things there."""
-        found = _FOLDER.fullmatch(name)
-        return cls(number=found[1], centre=found[2], mark=found[3] or "") if found else None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Begun:
-    """That an instruction was begun.
-
-    Attributes:
-        position: where the ledger ended then: what was sealed after it may be its work.
-        times: how often, death by death: attempts that came back do not count.
-    """
-
-    position: int
-    times: int
-
-    def again(self) -> Begun:
-        """The same, once more."""
-        return Begun(position=self.position, times=self.times + 1)
-
-    def encode(self) -> bytes:
-        """JSON."""
-        return json.dumps(asdict(self)).encode()
-
-    def survived(self) -> Begun:
-        """The same, after an attempt that came back."""
-        return Begun(position=self.position, times=0)
-
-    @classmethod
-    def decode(cls, content: bytes) -> Begun | None:
-        """Read it back; None where it is damaged."""
-        said = _read_json(content)
-        if not all(isinstance(said.get(name), int) for name in ("position", "times")):
-            return None
-        return cls(position=said["position"], times=said["times"])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pending:
-    """A report the office has not acknowledged: JSON bytes."""
-
-    key: Key
-    seq: int
-    content: bytes
 
 
 class Tray:
@@ -275,7 +195,7 @@ class Tray:
         for seq, path in self._reports(key):
             if seq > reported:
                 yield Pending(key=key, seq=seq, content=path.read_bytes())
-        last = _read_json(outcome or b"").get("seq")
+        last = read_json(outcome or b"").get("seq")
         if outcome is not None and isinstance(last, int) and last > reported:
             yield Pending(key=key, seq=last, content=outcome)
 
@@ -311,17 +231,3 @@ class Tray:
             write_new(fresh / name, content)
         sync(fresh)
         move(fresh, self._root / state.value / key.name)
-
-
-def _read_json(content: bytes) -> dict[str, Any]:
-    """An object of ours; an empty one where it is none."""
-    try:
-        said = json.loads(content)
-    except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
-
-
-def mark_of(document: bytes) -> str:
-    """What tells two papers of one number apart: the first 16 hex digits of the SHA-256."""
-    return hashlib.sha256(document).hexdigest()[:_MARK]

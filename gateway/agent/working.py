@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.agent.carrying import Errand, Waiting, carry_out
+from gateway.agent.folders import Begun, Key, State
 from gateway.agent.intake import require_for_us
 from gateway.agent.rooms import Rooms
 from gateway.agent.telling import Fault, Teller
-from gateway.agent.tray import Begun, Key, State
 from gateway.envelope.instruction import Instruction, peek, read_instruction, read_instruction_at_any_time
 from gateway.errors import AgentDefect, Retry, YizhanError
 from gateway.journal import enter_missing

@@ -81,7 +81,12 @@ def _use(shelf: Shelf, under: str) -> Use:
 
 def _taker(node: FrontEnd, centre: str, shelf: Shelf) -> Taker:
     place = node.catalogue_now()
-    consent = Consent(department=node.file.department, adapters=node.adapters.configs(), overrides=node.site.overrides)
+    consent = Consent(
+        department=node.file.department,
+        adapters=node.adapters.configs(),
+        overrides=node.site.overrides,
+        recipients=frozenset(node.file.agent.recipients),
+    )
     ground = Ground(consent=consent, in_force=lambda: texts_of(place), under=_under(node, place))
     return Taker(centre=centre, shelf=shelf, ledger=node.ledger, ground=ground, trust=node.keys.trust, clock=node.clock)
 

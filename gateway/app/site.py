@@ -204,11 +204,13 @@ class AgentFile(_Strict):
             release instruction; nobody else's release is ever signed by a machine.
         schedule: at this Beijing time each day what is owed is collected, be the office in reach or not; None: never.
         catalogue_from: the centre whose published catalogue takes the place of the site's own; None: nobody's does.
+        recipients: centres that a published catalogue may add to the routes of this department's feeds.
     """
 
     releases_by: Annotated[tuple[Name, ...], Field(max_length=32, strict=False)] = ()
     schedule: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = None
     catalogue_from: Name | None = None
+    recipients: Annotated[tuple[Name, ...], Field(max_length=32, strict=False)] = ()
 
 
 class FrontEndFile(NodeFile):

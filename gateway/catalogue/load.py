@@ -35,9 +35,10 @@ NO_OVERRIDES: Overrides = MappingProxyType({})
 
 @dataclass(frozen=True, kw_only=True)
 class OwnedSource:
-    """A feed's `source:` block as it is written, and the department that owes the feed."""
+    """A feed's `source:` block as it is written, the department that owes the feed, and the centres it goes to."""
 
     department: str
+    centres: frozenset[str]
     source: Located
 
 
@@ -120,7 +121,11 @@ def _built(written: Written, faults: list[YizhanError], adapters: Adapters, over
 
 def _sources(written: Written) -> Sources:
     return {
-        item.id: OwnedSource(department=item.entry.department, source=item.located.child("source"))
+        item.id: OwnedSource(
+            department=item.entry.department,
+            centres=frozenset((*item.entry.routes, *item.entry.relays)),
+            source=item.located.child("source"),
+        )
         for item in written.items["feeds"]
         if item.id is not None and isinstance(item.entry, FeedEntry)
     }

@@ -23,7 +23,8 @@ from gateway.errors import ConfigInvalid, ConfigMissing
 
 MAX_BYTES = 16 * 1024 * 1024
 
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,29})")
+"""Python takes no longer ones than 4,300 digits, and nobody writes one of thirty."""
 _TAG = "tag:yaml.org,2002:"
 _SCALARS = frozenset({"str", "timestamp", "null", "bool", "int", "float"})
 
@@ -104,7 +105,7 @@ def parse_text(text: str, path: Path) -> Located:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise _invalid(path, mark.line + 1 if mark else 1, *_NOT_YAML) from None
-    except (YAMLError, RecursionError):
+    except (YAMLError, RecursionError, ValueError, OverflowError):  # the last two: an escape that is no character
         raise _invalid(path, 1, *_NOT_YAML) from None
     if root is None:
         raise _invalid(path, 1, "文件是空的", "the file is empty")

@@ -10,6 +10,7 @@ import importlib.metadata
 import io
 import os
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -117,6 +118,12 @@ def hoist(arguments: list[str]) -> list[str]:
     return front + rest
 
 
+@cache
+def parser() -> typer.core.TyperGroup:
+    """All commands; made once, since that takes longer than many a command."""
+    return typer.main.get_command(app)
+
+
 def main() -> None:
     """The console script."""
     _prepare_streams()
@@ -129,7 +136,7 @@ def main() -> None:
 
 def _run(arguments: list[str], shell: Shell) -> int:
     try:
-        return typer.main.get_command(app).main(arguments, prog_name="yizhan", standalone_mode=False) or 0
+        return parser().main(arguments, prog_name="yizhan", standalone_mode=False) or 0
     except YizhanError as error:
         shell.complain(error)
         return error.exit_code

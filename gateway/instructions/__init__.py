@@ -4,7 +4,9 @@
     report     what a front-end says     `InstructionReport`, `Outcome`, `Advice`, `ReportLine`, `quiet`
     handing    what goes over the wire   `Given`, `Heard`
     state      where one stands          `State`, `Standing`, `Issued`
-    book       the centre's tables       `InstructionBook`, `Wanted`; `rows`, and `entering` for its ledger's lines
+    issuing    what is asked for         `Wanted`, and the instruction that it becomes
+    ending     how one ends              at the centre, where no front-end says so
+    book       the centre's tables       `InstructionBook`; `rows`, and `entering` for its ledger's lines
 
 An instruction says what to do and never how: no address, no password, no statement for a database stands in one. Must
 never carry anything out: that is the agent's, on the department's own machine and by its own rules.
@@ -20,7 +22,8 @@ from gateway.envelope.instruction import (
     read_instruction_at_any_time,
     sign_instruction,
 )
-from gateway.instructions.book import LIFE, SILENCE, Bureau, InstructionBook, Wanted
+from gateway.instructions.book import InstructionBook
+from gateway.instructions.ending import SILENCE
 from gateway.instructions.handing import (
     MAX_ANSWER,
     MAX_GIVEN,
@@ -32,6 +35,7 @@ from gateway.instructions.handing import (
     parse_given,
     parse_heard,
 )
+from gateway.instructions.issuing import LIFE, Bureau, Wanted
 from gateway.instructions.report import (
     MAX_DOCUMENT,
     MAX_LINES,

@@ -7,94 +7,31 @@ batch: the ledger's own lines of it say that.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
-from json import dumps
 
 from sqlalchemy import Connection, Engine
 
-from gateway.calendar import ASIA_SHANGHAI, Period
-from gateway.catalogue import Catalogue, Feed
 from gateway.database import alone, reading, settle, writing
-from gateway.envelope.instruction import Action, Instruction, sign_instruction
-from gateway.envelope.papers.form import CLOCK_SKEW
-from gateway.envelope.parties import Signer
+from gateway.envelope.instruction import Instruction, sign_instruction
 from gateway.errors import (
     InstructionDamaged,
-    InstructionExpired,
-    InstructionNotHere,
     InstructionOutOfTime,
     InstructionsTooMany,
     InstructionUnderWay,
     InstructionUnknown,
     InstructionWithdrawn,
-    PeriodNotOwed,
     RequestTaken,
-    YizhanError,
 )
 from gateway.instructions import rows
-from gateway.instructions.entering import concluded, given_up, issued
+from gateway.instructions.ending import Ending, end, expire, expired, give_up, is_over, moves
+from gateway.instructions.entering import concluded, issued
 from gateway.instructions.handing import MAX_GIVEN, MAX_KNOWN, Given, Heard
-from gateway.instructions.report import Advice, InstructionReport
-from gateway.instructions.rows import End
+from gateway.instructions.issuing import Bureau, Wanted, about_the_same, prepared
+from gateway.instructions.report import InstructionReport
 from gateway.instructions.state import Damaged, Issued, Standing, State
 from gateway.instructions.table import SCHEMA
-from gateway.ledger import EventKind, Ledger
-
-LIFE = timedelta(days=7)
-"""How long an instruction waits for its front-end where nobody says otherwise: over the longest public holiday."""
-SILENCE = timedelta(days=1)
-"""How long one that is being carried out may say nothing after its end of life, and still counts as open."""
-_LETTERS = "bcdfghjklmnpqrstvwxz"  # no vowels: no words by chance
-_LETTERS_OF_A_NUMBER = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """What somebody at the office asks for; see `Instruction` for the fields.
-
-    Attributes:
-        request: the asker's own key: asked again under it, the same instruction is given.
-        until: when it expires; None: after LIFE.
-    """
-
-    request: str
-    action: Action
-    feed: str
-    period: str
-    reason: str | None = None
-    by: str | None = None
-    order: str | None = None
-    batch: str | None = None
-    digest: str | None = None
-    until: datetime | None = None
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of all but the key."""
-        said = {name: str(value) for name, value in asdict(self).items() if name != "request" and value is not None}
-        return hashlib.sha256(dumps(said, sort_keys=True).encode()).hexdigest()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bureau:
-    """What issuing needs.
-
-    Attributes:
-        centre: this one's id. paper: the rectification order of a number, as DER.
-        signer: the centre's signing key. entropy: `os.urandom`.
-    """
-
-    centre: str
-    catalogue: Catalogue
-    ledger: Ledger
-    signer: Callable[[], Signer]
-    paper: Callable[[str], bytes]
-    clock: Callable[[], datetime]
-    entropy: Callable[[int], bytes]
+from gateway.ledger import EventKind
 
 
 class InstructionBook:
@@ -123,7 +60,7 @@ class InstructionBook:
             known = _requested(connection, wanted)
         if known is not None:
             return known
-        instruction, paper = self._prepared(wanted)
+        instruction, paper = prepared(wanted, self._bureau)
         document = sign_instruction(instruction, self._bureau.signer())
         with writing(self._engine) as connection:
             alone(connection, _request_lock(wanted.request), _lock(instruction.department))
@@ -145,10 +82,11 @@ class InstructionBook:
         with self._one(number) as (connection, found):
             if found.state is State.WITHDRAWN:
                 return found
-            if self._expire(connection, found) or found.state is not State.ISSUED:
+            if expire(connection, found, self._bureau) or found.state is not State.ISSUED:
                 state = _whole(rows.standing(connection, number)).state
             else:
-                self._end(connection, found, State.WITHDRAWN, InstructionWithdrawn(number=number, by=by), by)
+                taken_back = InstructionWithdrawn(number=number, by=by)
+                end(connection, found, Ending(state=State.WITHDRAWN, error=taken_back, by=by), self._bureau)
                 return _whole(rows.standing(connection, number))
         raise InstructionUnderWay(number=number, state=state.value)
 
@@ -156,10 +94,10 @@ class InstructionBook:
         """Where it stands, with its lines. Raises: InstructionUnknown, InstructionDamaged."""
         with reading(self._engine) as connection:
             found = rows.standing(connection, number)
-        if isinstance(found, Standing) and not self._over(found):
+        if isinstance(found, Standing) and not is_over(found, self._bureau.clock()):
             return found
         with self._one(number) as (connection, found):
-            self._expire(connection, found)
+            expire(connection, found, self._bureau)
             return _whole(rows.standing(connection, number))
 
     def paper(self, number: str) -> Given:
@@ -174,7 +112,8 @@ class InstructionBook:
         """At most `limit`, newest first, without their lines; a damaged one hides no other."""
         with reading(self._engine) as connection:
             found = rows.newest(connection, limit, feed, period)
-        late = [one.number for one in found if (not one.ended if isinstance(one, Damaged) else self._over(one))]
+        now = self._bureau.clock()
+        late = [one.number for one in found if is_over(one, now)]
         for number in late:
             with suppress(InstructionDamaged):
                 self.show(number)
@@ -218,7 +157,7 @@ class InstructionBook:
         """
         try:
             with self._one(number, department) as (connection, found):
-                if _moves(found, report):
+                if moves(found, report):
                     self._hear(connection, found, report)
                     found = _whole(rows.standing(connection, number))
         except InstructionDamaged:  # no report is of any use to it: the ledger has what came of the batch
@@ -236,7 +175,7 @@ class InstructionBook:
         """Enter what moves it. That it came too late is an end as the centre's own: it may be instructed again."""
         now = self._bureau.clock()
         if report.code == InstructionOutOfTime.code:
-            self._end(connection, found, State.EXPIRED, _expired(found), None)
+            end(connection, found, Ending(state=State.EXPIRED, error=expired(found)), self._bureau)
             return
         rows.hear(connection, found, report, now)
         if report.ends:
@@ -250,34 +189,12 @@ class InstructionBook:
         open_now = self._alive(connection, new.department)
         for one in open_now:
             said = one.instruction
-            if _about_the_same(said, new) and new.issued_at <= said.expires_at:
+            if about_the_same(said, new) and new.issued_at <= said.expires_at:
                 rows.remember(connection, wanted.request, said.number, wanted.fingerprint)
                 return Issued(number=said.number, state=one.state, fresh=False, joined=True)
         if len(open_now) >= MAX_KNOWN:
             raise InstructionsTooMany(department=new.department, limit=MAX_KNOWN)
         return None
-
-    def _prepared(self, wanted: Wanted) -> tuple[Instruction, bytes | None]:
-        bureau, now = self._bureau, self._bureau.clock()
-        feed = bureau.catalogue.feed(wanted.feed)
-        if feed.path[0] != bureau.centre:
-            raise InstructionNotHere(feed=feed.id, first=feed.path[0], centre=bureau.centre)
-        instruction = Instruction(
-            number=_number(now, bureau.entropy),
-            centre=bureau.centre,
-            department=feed.department,
-            action=wanted.action,
-            feed=feed.id,
-            period=str(_period(feed, wanted.period)),
-            reason=wanted.reason,
-            by=wanted.by,
-            order=wanted.order,
-            batch=wanted.batch,
-            digest=wanted.digest,
-            issued_at=now,
-            expires_at=wanted.until or now + LIFE,
-        )
-        return instruction, None if wanted.order is None else bureau.paper(wanted.order)
 
     @contextmanager
     def _one(self, number: str, department: str | None = None) -> Iterator[tuple[Connection, Standing]]:
@@ -295,7 +212,7 @@ class InstructionBook:
             if isinstance(found, Standing):
                 yield connection, found
                 return
-            self._give_up(connection, found)
+            give_up(connection, found, self._bureau)
         raise InstructionDamaged(number=number)
 
     def _alive(self, connection: Connection, department: str, *, without: Collection[str] = ()) -> list[Standing]:
@@ -303,59 +220,10 @@ class InstructionBook:
         alive = []
         for one in rows.open_of(connection, department, without=without):
             if isinstance(one, Damaged):
-                self._give_up(connection, one)
-            elif not self._expire(connection, one):
+                give_up(connection, one, self._bureau)
+            elif not expire(connection, one, self._bureau):
                 alive.append(one)
         return alive
-
-    def _give_up(self, connection: Connection, one: Damaged) -> None:
-        """End a damaged one, if it is open: nobody could be told what it says."""
-        if one.ended:
-            return
-        now, error = self._bureau.clock(), InstructionDamaged(number=one.number)
-        rows.end(connection, one.number, End(state=State.FAILED, at=now, code=error.code, advice=Advice.of(error)))
-        self._bureau.ledger.append(given_up(one, now, error.code), connection)
-
-    def _over(self, one: Standing) -> bool:
-        """Whether nobody is waited for any longer: it was not fetched, not begun, or not heard of for too long."""
-        now, end = self._bureau.clock(), one.instruction.expires_at
-        match one.state:
-            case State.ISSUED:
-                return now > end
-            case State.FETCHED:
-                return now > end + CLOCK_SKEW
-            case State.RUNNING:
-                return now > max(end, one.reported_at or end) + SILENCE
-            case _:
-                return False
-
-    def _expire(self, connection: Connection, one: Standing) -> bool:
-        """End it if it is over; whether it was."""
-        if not self._over(one):
-            return False
-        self._end(connection, one, State.EXPIRED, _expired(one), None)
-        return True
-
-    def _end(self, connection: Connection, one: Standing, state: State, error: YizhanError, by: str | None) -> None:
-        now = self._bureau.clock()
-        end = End(state=state, at=now, code=error.code, advice=Advice.of(error))
-        rows.end(connection, one.number, end)
-        self._bureau.ledger.append(concluded(one.instruction, now, error.code, by), connection)
-
-
-def _moves(found: Standing, report: InstructionReport) -> bool:
-    """Whether a report changes anything: one that goes on from the last, or ends what nobody has ended yet.
-
-    An end counts whatever its number: a front-end that was restored from its backup counts from there. That one which
-    was given up as expired was found expired by the front-end too is nothing new.
-    """
-    if found.state is State.EXPIRED:
-        return found.fetched_at is not None and report.ends and report.code != InstructionOutOfTime.code
-    return not found.ended and (report.ends or report.seq > found.seq)
-
-
-def _expired(one: Standing) -> InstructionExpired:
-    return InstructionExpired(number=one.number, expires_at=one.instruction.expires_at.isoformat())
 
 
 def _whole(found: Standing | Damaged) -> Standing:
@@ -374,24 +242,6 @@ def _requested(connection: Connection, wanted: Wanted) -> Issued | None:
         raise RequestTaken(request=wanted.request, number=known.number)
     state = _whole(rows.standing(connection, known.number)).state
     return Issued(number=known.number, state=state, fresh=False, joined=False)
-
-
-def _about_the_same(one: Instruction, other: Instruction) -> bool:
-    return all(getattr(one, name) == getattr(other, name) for name in ("feed", "period", "action", "batch", "digest"))
-
-
-def _period(feed: Feed, text: str) -> Period:
-    period = Period.parse(text)
-    if not feed.schedule.fits(period) or period.moment < feed.starts.moment:
-        cadence = feed.schedule.rule_of(period).cadence
-        said = {"cadence_zh": cadence.zh, "cadence_en": cadence.en}
-        raise PeriodNotOwed(feed=feed.id, period=text, starts=feed.starts, **said)
-    return period
-
-
-def _number(now: datetime, entropy: Callable[[int], bytes]) -> str:
-    letters = "".join(_LETTERS[byte % len(_LETTERS)] for byte in entropy(_LETTERS_OF_A_NUMBER))
-    return f"{now.astimezone(ASIA_SHANGHAI):%Y%m%d}-{letters}"
 
 
 def _lock(department: str) -> str:

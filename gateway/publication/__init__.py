@@ -5,9 +5,10 @@
     shelf         the versions that a front-end has taken, `catalogues/`           `Shelf`
     taking        verified, judged and kept; or refused, and why                   `take`
     connections   what no centre may change: where a source is, and its secrets    `require_connections_kept`
+    recipients    nor this: which centres a feed goes to                           `require_recipients_kept`
 
 A front-end takes nothing that its department has not consented to (`agent.catalogue_from`), and no version that would
-send its credentials elsewhere. Must never fetch anything itself.
+send its credentials or its data elsewhere. Must never fetch anything itself.
 """
 
 from gateway.publication.book import CatalogueBook, Press, Published, Use, Using

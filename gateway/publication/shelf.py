@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from gateway.envelope.catalogue import MAX_PUBLISHED, Edition, PublishedCatalogue, digest_of, peek, read_catalogue
 from gateway.envelope.parties import Trust
 from gateway.errors import CatalogueKeptDamaged, YizhanError
@@ -40,6 +42,9 @@ class Refused:
     version: int
     code: str
     under: str
+
+
+_REFUSAL = TypeAdapter(Refused)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,10 +85,14 @@ class Shelf:
                     self._remove(version)
 
     def refused(self) -> Refused | None:
-        """The last that was refused."""
+        """The last that was refused; None also where what was kept of it is damaged: it is asked for again then."""
         with door("读取下发目录", "read the catalogues"):
             path = self.root / _REFUSED
-            return Refused(**json.loads(path.read_bytes())) if path.exists() else None
+            content = path.read_bytes() if path.exists() else b""
+        try:
+            return _REFUSAL.validate_json(content, strict=True)
+        except ValidationError:
+            return None
 
     def keep_refused(self, refused: Refused) -> None:
         """Keep that, in the place of the one before."""

@@ -16,6 +16,7 @@ from gateway.envelope.parties import Trust
 from gateway.errors import DepartmentDropped, Retry, YizhanError
 from gateway.ledger import Detail, Event, EventKind, Ledger
 from gateway.publication.connections import Consent, require_connections_kept
+from gateway.publication.recipients import require_recipients_kept
 from gateway.publication.shelf import Refused, Shelf
 
 
@@ -51,7 +52,7 @@ def take(paper: bytes, taker: Taker) -> int | None:
     Raises:
         FileTooLong, CatalogueRefused (YZ-49xx), YZ-50xx: it is not to be relied on.
         ConfigInvalid, SecretLiteral, ConfigFaults: it is no whole catalogue, or does not go with the site's `sources:`.
-        DepartmentDropped, CatalogueConnectionPushed: it would harm this department.
+        DepartmentDropped, CatalogueConnectionPushed, CatalogueRecipientPushed: it would harm this department.
         LedgerTextRefused: who published it or why looks like a person's number.
         SpoolFull, SpoolUnavailable, StoreUnavailable.
     """
@@ -79,7 +80,9 @@ def _require_fit(said: PublishedCatalogue, ground: Ground) -> None:
     if all(one.id != consent.department for one in catalogue.departments):
         raise DepartmentDropped(department=consent.department)
     ours = [(path, text) for path, text in ground.in_force() if consent.department in text]
-    require_connections_kept(sources, sources_of(ours), consent)
+    before = sources_of(ours)
+    require_connections_kept(sources, before, consent)
+    require_recipients_kept(sources, before, consent)
 
 
 def _enter(paper: bytes, said: PublishedCatalogue, taker: Taker) -> None:

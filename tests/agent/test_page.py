@@ -75,7 +75,8 @@ def test_the_same_again_sealed_nothing(walked: tuple[Path, dict[str, Ended]]) ->
 def test_the_page_names_only_codes_there_are_and_every_directory_of_the_tray() -> None:
     codes = set(re.findall(r"YZ-\d{4}", PAGE))
     assert codes == {
-        "YZ-1020", "YZ-1021", "YZ-2090", "YZ-2091", "YZ-2092", "YZ-2096", "YZ-4809", "YZ-4913", "YZ-8150", "YZ-8158",
+        "YZ-1020", "YZ-1021", "YZ-1024", "YZ-2090", "YZ-2091", "YZ-2092", "YZ-2096", "YZ-4809", "YZ-4913", "YZ-8150",
+        "YZ-8158",
     }  # fmt: skip
     assert codes <= {error.code for error in YizhanError.all()}
     for state in ("received", "running", "done", "refused"):
@@ -86,7 +87,7 @@ def test_the_keys_the_page_shows_are_the_site_files_own() -> None:
     (text,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     said = YAML(typ="safe", pure=True).load(text)["agent"]
     assert AgentFile.model_validate(said) == AgentFile(
-        releases_by=("p003",), schedule="06:00", catalogue_from="changning"
+        releases_by=("p003",), schedule="06:00", catalogue_from="changning", recipients=("hengyang",)
     )
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from gateway.agent.folders import Key
 from gateway.agent.telling import Fault, Teller
-from gateway.agent.tray import Key, Tray
+from gateway.agent.tray import Tray
 from gateway.errors import PeerRefused, PeerUnavailable, Unchanged
 from gateway.instructions import InstructionReport, Outcome, parse_report
 

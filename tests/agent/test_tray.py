@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateway.agent import Key, State, Tray
-from gateway.agent.tray import Begun, mark_of
+from gateway.agent.folders import Begun, mark_of
 from gateway.errors import AgentRunning, SpoolUnavailable
 from gateway.instructions import InstructionReport, encode_report
 

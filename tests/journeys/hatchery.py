@@ -1,11 +1,12 @@
 """`yizhan` commands, each in a process of its own, without paying for the imports each time.
 
-A child that has imported the command line and done nothing else. For each command it is asked for it forks, and the
+A child that has imported the command line and the adapters, and done nothing else. For each command it is asked for it forks, and the
 fork is that command from then on, from its own arguments to its exit code; it can be waited for, and killed by its pid.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -19,7 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from gateway.cli import main
+from adapters.registry import Registry
+from gateway.cli.main import main, parser
 from tests.journeys.kill import arm
 
 
@@ -131,7 +133,8 @@ def _read(file: Any) -> str:
 
 
 if __name__ == "__main__":
-    nest = _Nest()
+    nest, *prepared = _Nest(), Registry.installed(), parser()
+    gc.freeze()  # a collection in a fork would write on every page of what it shares with the others
     for line in sys.stdin:
         asked = json.loads(line)
         print(json.dumps(nest.ended(asked["pid"]) if "pid" in asked else nest.hatch(**asked)), flush=True)

@@ -30,7 +30,7 @@ def block(**said: object) -> Located:
 
 
 def owned(source: Located, department: str = "agri") -> dict[str, OwnedSource]:
-    return {FEED: OwnedSource(department=department, source=source)}
+    return {FEED: OwnedSource(department=department, centres=frozenset(), source=source)}
 
 
 def require(
@@ -120,3 +120,37 @@ def test_a_source_that_stood_there_as_another_departments_counts_for_nothing() -
     theirs = block(adapter="sftp", host="elsewhere", password="file:secrets/onecard")
     assert refused(theirs, owned(theirs, "civil")) == "host"
     require(theirs, {}, department="civil")
+
+
+def test_what_is_written_at_a_connected_source_cannot_be_pushed() -> None:
+    """A handshake updates rows with the department's own account."""
+    plain, signed = (
+        block(adapter="odbc", table={"name": "inf_pay", "order_by": "[id]"} | more)
+        for more in ({}, {"handshake": {"sign": "state", "taken": "PAID", "key": "[id]"}})
+    )
+    other = block(adapter="odbc", table={"name": "person", "handshake": {"sign": "state", "key": "[id]"}})
+    assert refused(signed, owned(plain), SITE) == "table"
+    assert refused(other, owned(signed), SITE) == "table"
+    assert refused(plain, owned(signed), SITE) == "table"
+    require(signed, owned(signed), SITE)
+    require(block(adapter="odbc", table={"name": "inf_paid"}), owned(plain), SITE)
+    require(signed, {}, None)
+
+
+def test_nor_can_what_a_nested_source_writes() -> None:
+    def cards(**table: object) -> Located:
+        return block(adapter="onecard", roster={"source": {"adapter": "odbc", "table": {"name": "roster"} | table}})
+
+    site = block(roster={"source": {"connection": "Driver=SQLite3"}})
+    before = owned(cards())
+    assert refused(cards(handshake={"sign": "state", "key": "[id]"}), before, site) == "roster.source.table"
+
+
+@pytest.mark.parametrize("part", ["roster", "batches", "returns", "refunds", "reissues"])
+def test_a_layout_that_is_a_file_of_this_machine_cannot_be_pushed(part: str) -> None:
+    own = block(adapter="onecard", **{part: {"layout": "/etc/passwd"}})
+    shipped = block(adapter="onecard", **{part: {"layout": "bocom_return"}})
+    for before in ({}, owned(shipped)):
+        assert refused(own, before) == f"{part}.layout"
+    require(own, owned(own))
+    require(block(adapter="onecard", **{part: {"layout": "lanzhou_bank"}}), owned(shipped))

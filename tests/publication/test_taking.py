@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from pydantic_core import PydanticCustomError
 
+from adapters.onecard.layout import load as load_layout
 from gateway.app import FrontEnd, open_node
 from gateway.catalogue import load, texts_of
 from gateway.demo.county import County, found
@@ -89,6 +92,35 @@ def test_a_catalogue_that_does_not_fit_is_refused_once_and_the_old_one_stays(
     assert take(department.paper(5), department.taker) == 5
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("9" * 5000, id="a number beyond what Python reads"),
+        pytest.param('"\\U00110000"', id="an escape that is no character"),
+        pytest.param('"\\UFFFFFFFF"', id="nor this one"),
+        pytest.param('"\\ud800"', id="half a character"),
+        pytest.param("[" * 5000, id="too deep"),
+    ],
+)
+def test_a_text_made_to_break_its_reader_is_refused_like_any_other(department: Department, text: str) -> None:
+    assert take(department.paper(3), department.taker) == 3
+    paper = department.paper(4, changed(department.files, "title: 村级财务收支凭证", f"title: {text}"))
+    assert refused(department, paper) in ("YZ-1001", "YZ-1008")
+    assert department.shelf.newest() == 3
+    assert (kept := department.shelf.refused()) is not None and kept.version == 4
+
+
+def test_what_was_kept_of_a_refusal_may_be_damaged(department: Department) -> None:
+    """It is asked for again then, and judged again."""
+    paper = department.paper(3, changed(department.files, "feeds:\n", "feeds: [\n"))
+    code = refused(department, paper)
+    for damaged in ("", "[]", '{"version": 3}', "{", '{"version": "3", "code": "YZ-1008", "under": "x"}'):
+        (department.shelf.root / "refused.json").write_text(damaged)
+        assert department.shelf.refused() is None
+    assert refused(department, paper) == code
+    assert (kept := department.shelf.refused()) is not None and kept.version == 3
+
+
 def test_a_catalogue_without_the_department_is_refused(department: Department) -> None:
     ground = department.taker.ground
     unknown = replace(ground, consent=replace(ground.consent, department="nobody", overrides={}))
@@ -158,3 +190,10 @@ def test_a_version_that_is_not_what_was_signed_is_named(department: Department, 
     (fault,) = department.shelf.faults(department.taker.trust())
     place = "catalogues/changning/4" if harm == "renamed" else "catalogues/changning/3"
     assert (fault.code, fault.facts["place"]) == ("YZ-1023", place)
+
+
+def test_a_layout_is_read_from_a_plain_file_alone(tmp_path: Path) -> None:
+    """A pipe would keep its reader waiting for ever."""
+    os.mkfifo(tmp_path / "layout.yaml")
+    with pytest.raises(PydanticCustomError, match="cannot be read"):
+        load_layout(str(tmp_path / "layout.yaml"))
