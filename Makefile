@@ -17,11 +17,12 @@ demo:            ## the main job: one county's three feeds, from real sources to
 
 test:            ## the whole test suite, with every server it needs
 	@sh scripts/setup.sh test
-	$(PY) -m pytest -q -n 3 --dist loadfile
+	$(PY) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
 
-soak:            ## a month's start of 140 feeds with the real Airflow, and its figures; takes minutes
+soak:            ## what takes minutes: a month's start of 140 feeds under Airflow; the images' steps; Compose's Airflow
 	@sh scripts/setup.sh test
-	$(PY) -m pytest -q soak
+	@sh scripts/peers.sh soak
+	$(PY) -m pytest -q -m soak soak tests/deploy
 
 lint:            ## style and the rooms' arrows
 	@sh scripts/setup.sh test

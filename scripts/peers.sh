@@ -2,7 +2,7 @@
 # Brings the peers that the tests talk to: OpenSSH's sshd, nginx, Prometheus and Alertmanager (from Debian's own packages,
 # unpacked and never installed, so that no server starts on port 22, 80 or 9090), node-soap (from npm, exactly as locked)
 # and a real Access file: no free program writes one, and the source package of meza (MIT) holds one for its tests. Run
-# by `make test`.
+# by `make test`; `peers.sh soak` brings Redis too.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -28,6 +28,8 @@ unpack() {
 unpack nginx nginx libnginx-mod-stream
 unpack prometheus prometheus
 unpack alertmanager prometheus-alertmanager
+[ "${1:-}" != soak ] || [ -x /usr/bin/redis-server ] ||
+  unpack redis redis-server redis-tools liblua5.1-0 libjemalloc2 liblzf1
 
 if [ ! -d tests/peers/soap/node_modules/soap ]; then
   npm ci --prefix tests/peers/soap --silent --no-audit --no-fund --ignore-scripts

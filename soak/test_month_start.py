@@ -25,6 +25,7 @@ from tests.peers.command import Yizhan
 
 FEEDS, REVIEWED = int(os.environ.get("YIZHAN_SOAK_FEEDS", "140")), int(os.environ.get("YIZHAN_SOAK_REVIEWED", "20"))
 PATIENCE = 1800.0
+pytestmark = pytest.mark.soak
 _STATES = ("ready", "inflight", "held", "dead", "done")
 PAUSED = {"AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True"}
 

@@ -92,7 +92,8 @@ def test_catalogue_list_and_show_agree(county: County, yizhan: Yizhan) -> None:
     for feed in listed:
         shown = yizhan.run("catalogue", "show", feed["feed"], "--site", county.site("centre"), "--json").json
         assert {key: shown[key] for key in feed} == feed
-        assert set(shown) == {*feed, "versions", "deadlines"}
+        assert set(shown) == {*feed, "versions", "deadlines", "catalogue_version"}
+        assert shown["catalogue_version"] is None
         assert "第十八条" in shown["article"]
 
 

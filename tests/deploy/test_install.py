@@ -1,8 +1,7 @@
 """Each image's install steps, as they stand in docker/Dockerfile, carried out in a clean directory.
 
 Only places are changed: /src and /opt/yizhan lie below the test's directory, and `python` is the interpreter that this
-test's own environment was made with. Airflow's takes minutes: it is for YIZHAN_IMAGES=1, and so is the demonstration
-from a node's environment.
+test's own environment was made with. That takes minutes: `make soak`.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ from tests.deploy import compose
 from tests.deploy.dockerfile import Stage, stages, steps
 from tests.peers.processes import ROOT
 
+pytestmark = pytest.mark.soak
 PYTHON = Path(sys.base_prefix) / "bin" / f"python3.{sys.version_info.minor}"
 STAGES = stages()
 SECRETS = {
     "airflow_broker_url": "redis://:p%40ss@broker:6379/0",
     "airflow_result_backend": "redis://:p%40ss@broker:6379/1",
 }
-asked_for = pytest.mark.skipif("YIZHAN_IMAGES" not in os.environ, reason="takes minutes: YIZHAN_IMAGES=1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,13 +110,11 @@ def test_its_health_check_is_there_and_says_1_where_there_is_no_site(node: Built
     assert ended.stderr.startswith("[YZ-1002]")
 
 
-@asked_for
 def test_the_demonstration_runs_from_the_images_environment(node: Built, tmp_path: Path) -> None:
     ended = node.run("yizhan", "demo", "--dir", str(tmp_path / "demo"))
     assert ended.returncode == 0, ended.stdout[-2000:] + ended.stderr[-2000:]
 
 
-@asked_for
 def test_airflows_environment_reaches_for_postgresql_and_celery_as_the_compose_file_tells_it(tmp_path: Path) -> None:
     built = build(STAGES["build-airflow"], tmp_path)
     held = built.packages()

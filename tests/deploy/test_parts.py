@@ -1,13 +1,12 @@
 """Airflow as the compose files start it: its real parts on a real PostgreSQL (and Redis) run a feed to its receipt.
 
 Each part has the command, the settings and the secrets of its own service, so one that were given too little would fail
-here. Takes minutes: YIZHAN_IMAGES=1 asks for it. Redis: Debian's, from the PATH or unpacked in .cache/redis.
+here. That takes minutes: `make soak`. Redis: Debian's, from the PATH or unpacked in .cache/redis.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import shutil
 import signal
@@ -27,12 +26,12 @@ from gateway.demo.servers import Servers
 from scripts.airflow_county import compile_to
 from tests.deploy import compose
 from tests.deploy.parts import Here, Parts
-from tests.deploy.test_install import STAGES, asked_for, build
+from tests.deploy.test_install import STAGES, build
 from tests.peers.daemons import Daemon, free_port
 from tests.peers.postgres import postgres
 from tests.peers.processes import ROOT
 
-pytestmark = asked_for
+pytestmark = pytest.mark.soak
 REDIS = shutil.which("redis-server") or str(ROOT / ".cache" / "redis" / "usr" / "bin" / "redis-server")
 FEED, SMALL = "civil.dibao", Volume(onecard=60, dibao=60, vouchers=60)
 PASSWORD = "s3cret-1f"
@@ -40,10 +39,8 @@ PASSWORD = "s3cret-1f"
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The airflow image's `bin`; YIZHAN_IMAGES may name one that was built before."""
-    ready = Path(os.environ["YIZHAN_IMAGES"])
-    root = ready if ready.is_absolute() else build(STAGES["build-airflow"], tmp_path_factory.mktemp("airflow")).root
-    return root / "opt" / "yizhan" / "bin"
+    """The airflow image's `bin`."""
+    return build(STAGES["build-airflow"], tmp_path_factory.mktemp("airflow")).root / "opt" / "yizhan" / "bin"
 
 
 @contextmanager

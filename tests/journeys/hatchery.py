@@ -1,7 +1,8 @@
 """`yizhan` commands, each in a process of its own, without paying for the imports each time.
 
-A child that has imported the command line and the adapters, and done nothing else. For each command it is asked for it forks, and the
-fork is that command from then on, from its own arguments to its exit code; it can be waited for, and killed by its pid.
+A child that has imported the command line and the adapters, and done nothing else. For each command it is asked for it
+forks, and the fork is that command from then on, from its own arguments to its exit code; it can be waited for, and
+killed by its pid.
 """
 
 from __future__ import annotations

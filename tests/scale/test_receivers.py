@@ -141,15 +141,18 @@ def test_one_batch_brought_to_all_receivers_at_once_is_loaded_once_with_one_rece
 )
 def test_what_a_receiver_that_is_killed_there_leaves_another_ends(shared: Centre, moment: str) -> None:
     sown = fresh(shared, CIVIL)
-    dying, other = shared.receivers[0], shared.receivers[1]
-    dying.stop()
+    dying, other, third = shared.receivers
+    for one in shared.receivers:  # the others would take the batch up themselves, before or after the moment
+        one.stop()
     dying.start(killed=moment)
     with pytest.raises(PeerUnavailable), shared.client(sown.feed, dying.port, ONCE) as client:
         client.deliver(sown.manifest, sown.entry.keys, sown.payload)
     assert dying.process.wait(20).code == -9
+    other.start()
     assert shared.deliver(sown, other.port)
     shared.assert_loaded_once(EVERY)
     dying.start()
+    third.start()
 
 
 def test_a_complete_upload_whose_receiver_died_is_taken_up_though_nobody_asks(shared: Centre) -> None:
