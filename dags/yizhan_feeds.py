@@ -49,7 +49,7 @@ def feed_dag(feed: CompiledFeed, morning: str) -> DAG:
         max_active_runs=3,
         allowed_run_types=["manual"] if driven else ["scheduled", "backfill"],
         default_args={"owner": feed.department},
-        tags={feed.department_title[:_TAG], str(timetable.schedule.newest.cadence)},
+        tags={feed.department_title[:_TAG], timetable.rhythm},
     ) as dag:
         journey(of_run(feed), feed.review)
     return dag

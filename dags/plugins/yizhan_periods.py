@@ -44,10 +44,14 @@ class FeedTimetable(Timetable):
         self.description = f"{self.schedule.newest.title}:{self.schedule.newest.article}"
 
     @property
+    def rhythm(self) -> str:
+        """How often, in one word: the DAG's tag."""
+        return _CADENCES[self.schedule.newest.cadence]
+
+    @property
     def summary(self) -> str:
-        """How often, for the list of DAGs."""
-        cadence = _CADENCES[self.schedule.newest.cadence]
-        return cadence if self.schedule.event_driven else f"{cadence},期满后首个工作日 {self.morning}"
+        """How often and when, for the list of DAGs."""
+        return self.rhythm if self.schedule.event_driven else f"{self.rhythm},期满后首个工作日 {self.morning}"
 
     def serialize(self) -> dict[str, Any]:
         """As `deserialize` takes it."""

@@ -241,7 +241,7 @@ class Reconcile(FeedTask):
         self.tell(context, about, row)
         require_balanced(about, row)
         told = {name: row[name] for name in _FIGURES}
-        self.log.info("已平账 %s", told)
+        self.log.info("已平账 %s", row["batch"])
         return told
 
     def tell(self, context: Any, about: Subject, row: Mapping[str, Any]) -> None:

@@ -124,7 +124,13 @@ def compile_to(
     context: typer.Context,
     out: Annotated[Path, typer.Option("--out", help="写入的文件,整体替换 / the file, replaced as a whole")],
     morning: Annotated[
-        datetime, typer.Option("--morning", formats=["%H:%M"], help="每日几点起采集,北京时间 / when a day's runs begin")
+        datetime,
+        typer.Option(
+            "--morning",
+            formats=["%H:%M"],
+            show_default=False,
+            help="每日几点起采集,北京时间;缺省 08:30 / when a day's runs begin; default: 08:30",
+        ),
     ] = _MORNING,
 ) -> None:
     """A feed that does not hold keeps its last good entry in the file; then exit 1, every fault told."""

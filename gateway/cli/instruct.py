@@ -46,7 +46,7 @@ _HEADINGS = (
     Heading("经办人", "by"),
     Heading("结果", "outcome", "prose"),
 )
-_ACTIONS = {"collect": "归集", "deliver": "送达", "release": "放行", "hold": "暂扣"}
+_ACTIONS = {"collect": "归集", "deliver": "送达", "release": "放行", "hold": "留置"}
 _STATES = {
     State.ISSUED: "已下达",
     State.FETCHED: "已取走",
@@ -119,7 +119,7 @@ def release(
     _issue(_about("release", batch, digest, by, None, until, request), context.obj, json)
 
 
-@app.command("hold", help="暂扣一个批次 / hold a batch")
+@app.command("hold", help="留置一个批次 / hold a batch")
 def hold(
     context: typer.Context,
     batch: Batch,

@@ -83,7 +83,7 @@ def fetch(context: typer.Context) -> None:
     shell: Shell = context.obj
     taken = follow(front_end(shell), again=True)
     if taken is None:
-        answer(shell.say("没有更新的目录。", "there is no newer catalogue."))
+        answer(shell.say("中心没有比在用版本更新的目录。", "the centre has published no newer catalogue."))
     else:
         answer(shell.say(f"已接收目录第 {taken} 版,即日起使用。", f"version {taken} of the catalogue is in force."))
 

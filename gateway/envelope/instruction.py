@@ -88,7 +88,7 @@ def _rules(said: Instruction) -> tuple[tuple[bool, str, str], ...]:
         (not release or None not in (said.digest, said.by), "放行未指明摘要与审核人",
          "a release names digest and reviewer"),
         (not release or said.reason is None, "放行不写理由", "a release has no reason"),
-        (said.action != "hold" or said.reason is not None, "暂扣未写理由", "a hold has a reason"),
+        (said.action != "hold" or said.reason is not None, "留置未写理由", "a hold has a reason"),
         (said.action != "deliver" or said.reason is None, "送达不写理由", "a delivery has no reason"),
         (not collect or said.reason is None or said.by is not None, "有理由而无经办人", "a reason is somebody's"),
         (said.order is None or (collect and said.reason is not None), "整改单须用于有理由的归集",

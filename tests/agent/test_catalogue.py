@@ -94,7 +94,7 @@ def test_what_came_from_the_centre_is_in_force_for_every_command_and_stands_in_b
     assert shown(world, site) == (version, "村级财务凭证")
     checked = world.yizhan("catalogue", "check", site=site)
     assert (checked.code, checked.err) == (0, f"在用:changning 下发的第 {version} 版\n")
-    assert fetch(world, site).out == "没有更新的目录。\n"
+    assert fetch(world, site).out == "中心没有比在用版本更新的目录。\n"
     assert used(world) == {"version": version, "refused": None, "code": None}
     kept = {where: lines(where, EventKind.CATALOGUED)[-1] for where in (world.centre_site, site)}
     for line in kept.values():

@@ -157,7 +157,7 @@ def test_a_page_takes_nothing_from_outside_and_runs_nothing(pages: Mapping[str, 
 def test_a_period_is_told_as_the_board_has_it(pages: Mapping[str, Any]) -> None:
     text = pages["period"]["text"]
     assert "报送 603 = 入库 600 + 问题 2 + 重复 1" in text
-    for said in ("按时", "2026-12-10 17:00:00", "361200.00", f'href="../../ledger/{DIGEST}?lang=zh"'):
+    for said in ("按时", "<td>2026-12-10 17:00</td>", "361200.00", f'href="../../ledger/{DIGEST}?lang=zh"'):
         assert said in text, said
     assert "waits at the front-end for a reviewer" in pages["held"]["text"]
     assert "sent " not in pages["held"]["text"]

@@ -16,7 +16,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from gateway.calendar import ASIA_SHANGHAI
+from gateway.calendar import ASIA_SHANGHAI, until
 from gateway.envelope.canonical import yuan
 from gateway.errors import Lang
 from yizhan_pages.answers import BatchStory, Figure, LedgerLine, PeriodRow
@@ -88,7 +88,7 @@ def ledger_html(story: BatchStory, digest: str, lang: Lang) -> str:
 def period_html(row: PeriodRow, lang: Lang) -> str:
     """A period as the board has it."""
     state = row.words.say(lang) if row.words else row.state
-    moments = {"due": beijing(row.due), "receipted": beijing(row.receipted_at) if row.receipted_at else ""}
+    moments = {"due": until(row.due), "receipted": beijing(row.receipted_at) if row.receipted_at else ""}
     return _page("period.html", lang, row=row, state=state, **moments)
 
 
