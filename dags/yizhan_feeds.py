@@ -12,7 +12,7 @@ from pathlib import Path
 
 from airflow.sdk import DAG, Param, chain, get_parsing_context
 from airflow.sdk.exceptions import AirflowException
-from yizhan_corrections import corrections
+from yizhan_corrections import corrections, form_help
 from yizhan_periods import FeedTimetable
 from yizhan_reviews import Release, Review
 from yizhan_tasks import Collect, Deliver, Reconcile, Subjects, of_run
@@ -23,14 +23,19 @@ from gateway.catalogue.compiled import Compiled, CompiledFeed
 from gateway.errors import YizhanError
 
 CORRECTIONS = "yizhan_corrections"
+_TASKS = {Collect: "采集", Review: "审核", Release: "放行", Deliver: "送达", Reconcile: "对账"}
 _TAG = 100
 """Characters: with a longer tag Airflow takes none of the file's DAGs."""
 
 
 def journey(subject: Subjects, review: Reviewed) -> None:
     """The tasks, in order."""
-    reviewed = (Review, Release) if review is not Reviewed.NONE else ()
-    chain(*(make(task_id=make.__name__.lower(), subject=subject) for make in (Collect, *reviewed, Deliver, Reconcile)))
+    left_out = (Review, Release) if review is Reviewed.NONE else ()
+    chain(*(
+        make(task_id=make.__name__.lower(), task_display_name=name, subject=subject)
+        for make, name in _TASKS.items()
+        if make not in left_out
+    ))  # fmt: skip
 
 
 def feed_dag(feed: CompiledFeed, morning: str) -> DAG:
@@ -60,12 +65,15 @@ def correction_dag(compiled: Compiled) -> DAG:
     with DAG(
         dag_id=CORRECTIONS,
         dag_display_name="更正(表单)/ corrections",
+        doc_md=form_help(compiled),
         schedule=None,
         catchup=False,
         max_active_runs=8,
         params={
             "feed": Param(enum=[feed.feed for feed in compiled.feeds], type="string", title="归集事项 / feed"),
-            "period": Param(type="string", pattern=r"^[0-9]{4}[-0-9QHWT]{0,11}$", title="数据期 / period"),
+            "period": Param(
+                type="string", pattern=r"^[0-9]{4}[-0-9QHWT]{0,11}$", title="数据期,如 2026-10、2026Q3 / period"
+            ),
             "reason": Param(type="string", minLength=2, maxLength=200, title="更正理由 / reason"),
             "order": Param(None, type=["null", "string"], title="整改单号 / approval number"),
         },

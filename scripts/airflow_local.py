@@ -154,6 +154,15 @@ class Airflow:
                 os.killpg(child.pid, signal.SIGKILL)
                 child.wait()
 
+    def log(self, name: str) -> Path:
+        """Where a component writes."""
+        return _log(self.place, name)
+
+    def ended(self) -> dict[str, int]:
+        """The exit codes of components that run no longer, by name."""
+        codes = {name: child.poll() for name, child in self._children.items()}
+        return {name: code for name, code in codes.items() if code is not None}
+
     def revive(self, name: str) -> None:
         """Start a component anew that has ended."""
         self._start(name, COMPONENTS[name])

@@ -4,7 +4,7 @@
 # Airflow has an environment of its own, .airflow/venv: its packages and the product's other extras need not agree.
 set -eu
 cd "$(dirname "$0")/.."
-what=${1:?usage: setup.sh demo|test|airflow}
+what=${1:-}
 venv=.venv
 [ "$what" != airflow ] || venv=.airflow/venv
 

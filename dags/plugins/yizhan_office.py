@@ -17,7 +17,7 @@ from typing import Any, Literal, Self
 import httpx
 from airflow.sdk.configuration import conf
 from airflow.triggers.base import BaseTrigger, TriggerEvent
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from gateway.errors import Lang, OfficeDenied, OfficeUnreachable
 
@@ -26,6 +26,7 @@ _PATIENCE = httpx.Timeout(10, read=_WAIT + 15)
 _GLANCE = httpx.Timeout(10)
 _PAUSES = (1, 2, 5, 10, 30)
 _DENIED = (401, 403)
+State = Literal["issued", "fetched", "running", "done", "failed", "expired", "withdrawn"]
 
 
 class _Read(BaseModel):
@@ -55,7 +56,7 @@ class Outcome(_Read):
 class Line(_Read):
     """A line of the front-end's log: codes and the product's own words."""
 
-    at: str
+    at: AwareDatetime
     code: str | None = None
     text: str
 
@@ -64,7 +65,7 @@ class Standing(_Read):
     """How far an instruction is."""
 
     number: str
-    state: Literal["issued", "fetched", "running", "done", "failed", "expired", "withdrawn"]
+    state: State
     stage: str | None = None
     seq: int = 0
     code: str | None = None
@@ -91,6 +92,7 @@ class Issued(_Read):
     """The answer to whoever instructs. `joined`: one about the same was open already, and this is it."""
 
     number: str
+    state: State = "issued"
     joined: bool = False
 
 

@@ -21,6 +21,7 @@ from yizhan_tasks import (
     Subjects,
     collected_of,
     collected_page,
+    handed_on,
     on_record,
     refuse,
     replaced,
@@ -86,8 +87,8 @@ class Release(FeedTask):
         self.follow(issued.number, "delivering", "released")
 
     def released(self, context: Any, event: dict[str, Any]) -> dict[str, Any]:
-        """The instruction's number: delivering goes on under it."""
-        return {"number": self.heard(context, event).number}
+        """The instruction's number, under which delivering goes on, and how many of its lines were told."""
+        return handed_on(self.heard(context, event))
 
 
 def _answer(about: Subject, run: Any) -> Answer | None:

@@ -25,6 +25,7 @@ from yizhan_periods import period_at
 from yizhan_records import Records
 from yizhan_reruns import NOBODY, Clearing, clearing
 from yizhan_retries import RETRIES, ByErrorClass, Later
+from yizhan_words import balance_words, heard_words, issued_words, ledger_words
 
 from gateway.calendar import ASIA_SHANGHAI, Period
 from gateway.catalogue import Mode
@@ -136,7 +137,7 @@ class FeedTask(BaseOperator):
         request = f"{request}/{after}" if after else request
         wanted = subject.wanted(action, request, **more)
         issued = self.office(context, subject, lambda office: office.instruct(wanted))
-        self.log.info("指令 %s:%s %s %s", issued.number, action, subject.feed.feed, subject.period)
+        self.log.info("%s", issued_words(issued, wanted, subject.feed.department))
         return issued
 
     def office(self, context: Any, subject: Subject, ask: Callable[[Office], T]) -> T:
@@ -152,12 +153,11 @@ class FeedTask(BaseOperator):
         """Give the slot back until the instruction has ended, or has come to `stage`."""
         self.defer(trigger=InstructionTrigger(number, stage), method_name=method)
 
-    def heard(self, context: Any, event: dict[str, Any]) -> Standing:
-        """What the trigger waited for: told in the log, and raised where it failed."""
+    def heard(self, context: Any, event: dict[str, Any], before: Mapping[str, Any] | None = None) -> Standing:
+        """What the trigger waited for: told in the log but for what it was `before`, and raised where it failed."""
         standing = Standing.model_validate(event)
-        for line in standing.lines:
-            self.log.info("%s %s %s", line.at, line.code or "", line.text)
-        self.log.info("指令 %s:%s %s", standing.number, standing.state, standing.stage or "")
+        for words in heard_words(standing, before or {}, datetime.now(UTC)):
+            self.log.info("%s", words)
         digest = standing.outcome.digest if standing.outcome else None
         if standing.failed or not digest:
             about = self.subject(context)
@@ -195,12 +195,14 @@ class Collect(FeedTask):
         self.begin(context, self.subject(context), after=Standing.model_validate(event).number)
 
     def sealed(self, context: Any, event: dict[str, Any]) -> dict[str, Any]:
-        """The instruction's number, whether a reviewer is waited for, and the outcome as far as it is known."""
+        """The instruction's number, how many of its lines were told, whether a reviewer is waited for, and the outcome
+        as far as it is known.
+        """
         standing = self.heard(context, event)
         if self.outcome and self.outcome.unchanged:
             self.log.info("数据没有变化,未产生新版次:%s", self.outcome.batch)
         held = standing.stage == HELD
-        return {"number": standing.number, "held": held, "outcome": _data(self.outcome)}
+        return {**handed_on(standing), "held": held, "outcome": _data(self.outcome)}
 
 
 class Deliver(FeedTask):
@@ -214,11 +216,13 @@ class Deliver(FeedTask):
         number = (ti.xcom_pull(task_ids="release") or collected)["number"]
         if ti.try_number > 1 and self.office(context, about, lambda office: office.now(number)).failed:
             number = self.instruct(context, about, "deliver", reason=None, by=None, order=None).number
+        else:
+            self.log.info("指令 %s:等待 %s 的前置机送达并取得回执", number, about.feed.department)
         self.follow(number, None, "delivered")
 
     def delivered(self, context: Any, event: dict[str, Any]) -> dict[str, Any]:
         """The outcome, with the digest that the receipt repeats."""
-        standing, about = self.heard(context, event), self.subject(context)
+        standing, about = self.heard(context, event, _begun(context["ti"])), self.subject(context)
         if standing.stage != _RECEIPTED:
             refuse(NotReconciled(feed=about.feed.feed, period=about.period, state=standing.stage or "-"))
         return _data(self.outcome)
@@ -246,14 +250,12 @@ class Reconcile(FeedTask):
 
     def tell(self, context: Any, about: Subject, row: Mapping[str, Any]) -> None:
         """The figures, and the batch's lines of the ledger, into the log."""
-        figures = (row["sent"], row["loaded"], row["problem"], row["duplicate"])
-        self.log.info("报送 %s,入库 %s + 问题 %s + 重复 %s", *figures)
+        self.log.info("%s", balance_words(row))
         if row["amount"] is not None:
             self.log.info("金额 %s 元,即 %d 分", row["amount"], Decimal(row["amount"]) * 100)
         said = self.office(context, about, lambda office: office.batch(row["digest"]))
         for line in rows_of(BatchStory.model_validate(said), "zh"):
-            counted = ",".join(f"{name} {value}" for name, value in line.figures)
-            self.log.info("台账 %d %s %s %s %s %s", line.seq, line.at, line.event, line.by, line.code, counted)
+            self.log.info("台账 %s", ledger_words(line))
         self.log.info("台账页面 %s", self.page)
 
 
@@ -276,6 +278,16 @@ def require_balanced(about: Subject, row: Mapping[str, Any]) -> None:
 def collected_of(ti: Any) -> dict[str, Any]:
     """What `collect` left in this run."""
     return ti.xcom_pull(task_ids="collect") or refuse(RunStepMissing(task="collect"))
+
+
+def handed_on(standing: Standing) -> dict[str, Any]:
+    """To the tasks after this one: the instruction's number, and how many of its lines stand in a log already."""
+    return {"number": standing.number, "told": len(standing.lines)}
+
+
+def _begun(ti: Any) -> dict[str, Any]:
+    """What the task left that began what is delivered; nothing where it is run again meanwhile."""
+    return ti.xcom_pull(task_ids="release") or ti.xcom_pull(task_ids="collect") or {}
 
 
 def fail(context: Any, about: Subject, code: str, said: str) -> NoReturn:

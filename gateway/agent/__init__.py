@@ -5,6 +5,7 @@ intake    verified and kept, or refused                            `take_in`
 carrying  one instruction, through the journeys                    `carry_out`
 working   the tray, one instruction after the other                `Worker`
 telling   reports into the tray                                    `Teller`
+remarks   what this machine's own log says of an instruction       `received`, `done`, `failed`
 schedule  what is collected without the office                     `Daily`
 running   fetching, working, reporting, heartbeats                 `Agent`
 rooms     what it is given                                         `Rooms`

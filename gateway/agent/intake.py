@@ -20,10 +20,11 @@ from gateway.ledger import Detail, Event, EventKind
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
-    """What was made of one handed-out paper: kept (`error` is None), or refused."""
+    """What was made of one handed-out paper: kept (`said` is what it says), or refused (`error` is why)."""
 
     key: Key
-    error: YizhanError | None
+    said: Instruction | None = None
+    error: YizhanError | None = None
 
 
 def take_in(centre: str, given: Given, rooms: Rooms) -> Taken | None:
@@ -48,7 +49,7 @@ def take_in(centre: str, given: Given, rooms: Rooms) -> Taken | None:
         _refuse(refused, given.document, error, rooms)
         return Taken(key=refused, error=error)
     rooms.tray.put(key, given.document, given.order)
-    return Taken(key=key, error=None)
+    return Taken(key=key, said=said)
 
 
 def _require_ours(given: Given, rooms: Rooms) -> Instruction:

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
+from gateway.agent import remarks
 from gateway.agent.folders import Pending
 from gateway.agent.intake import take_in
 from gateway.agent.outside import Outside, Setting
@@ -49,6 +50,7 @@ class Agent:
             outdated=self._outdated.is_set,
             told=self._told.set,
             complain=self._outside.complain,
+            remark=self._outside.remark,
             jitter=jitter,
         )
 
@@ -203,8 +205,8 @@ class Agent:
                 continue
             if taken.error is not None:
                 self._outside.complain(taken.error)
-            else:
-                self._outside.remark(f"收到指令 {one.number}({centre})", f"instruction {one.number} from {centre}")
+            if taken.said is not None:
+                self._outside.remark(*remarks.received(taken.said))
                 self._wake.set()
         self._told.set()
 

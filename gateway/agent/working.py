@@ -11,7 +11,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gateway.agent.carrying import Errand, Waiting, carry_out
+from gateway.agent import remarks
+from gateway.agent.carrying import Ended, Errand, Waiting, carry_out
 from gateway.agent.folders import Begun, Key, State
 from gateway.agent.intake import require_for_us
 from gateway.agent.rooms import Rooms
@@ -69,6 +70,7 @@ class Worker:
         outdated: Callable[[], bool],
         told: Callable[[], None],
         complain: Callable[[YizhanError], None],
+        remark: Callable[[str, str], None],
         jitter: Jitter,
     ) -> None:
         """`stopping`: whether to begin nothing more; asked between two stages. `told`: a report waits to be sent.
@@ -76,7 +78,7 @@ class Worker:
         `outdated`: whether there are other rooms to go on with; asked between two instructions.
         """
         self._rooms, self._stopping, self._told, self._complain = rooms, stopping, told, complain
-        self._outdated = outdated
+        self._outdated, self._remark = outdated, remark
         self._jitter = jitter
         self._courses: dict[Key, _Course] = {}
         self._hurry = False
@@ -160,6 +162,7 @@ class Worker:
             return
         course.teller.end(went.stage, went.outcome, went.fault)
         del self._courses[key]
+        self._tell_end(key, went)
 
     def _course(self, key: Key) -> _Course:
         if key not in self._courses:
@@ -179,7 +182,14 @@ class Worker:
         course.teller.complain(error)
         self._complain(error)
 
+    def _tell_end(self, key: Key, went: Ended) -> None:
+        if went.fault is not None:
+            self._remark(*remarks.failed(key.number, went.fault))
+        else:
+            self._remark(*remarks.done(key.number, went.stage, went.outcome))
+
     def _end(self, key: Key, error: YizhanError) -> None:
-        self._complain(error)
-        Teller(self._rooms.tray, key, self._rooms.clock, self._told).end(None, None, Fault.of(error))
+        fault = Fault.of(error)
+        Teller(self._rooms.tray, key, self._rooms.clock, self._told).end(None, None, fault)
         self._courses.pop(key, None)
+        self._remark(*remarks.failed(key.number, fault))

@@ -25,6 +25,7 @@ from gateway.envelope.papers.order import ORDER, Order
 from gateway.envelope.receipt import Answer
 from gateway.envelope.report import Contents, Finding, Given, Report, identify, inspect, verify_files
 from gateway.errors import AnchorsUnknown, ConfigMissing
+from gateway.instructions.words import ACTION_WORDS
 from gateway.keys import KeyRing, Stage
 
 app = typer.Typer(name="envelope", help="封装包 / sealed batches", no_args_is_help=True)
@@ -164,8 +165,9 @@ def _signed_by(report: Report, shell: Shell) -> Iterator[str]:
 
 def _instructed(said: Instruction, shell: Shell) -> Iterator[str]:
     """Who told whom to do what, why, and for how long."""
-    about = said.batch or f"{said.feed}/{said.period}"
-    yield f"{shell.say('指令', 'instruction')}  {said.number}  {said.centre} → {said.department}  {said.action} {about}"
+    about = said.batch or f"{said.feed} {said.period}"
+    action = shell.say(ACTION_WORDS[said.action], said.action)
+    yield f"{shell.say('指令', 'instruction')}  {said.number}  {said.centre} → {said.department}  {action} {about}"
     for word, value in (
         (("批次摘要", "digest"), said.digest and f"sha256:{said.digest}"),
         (("理由", "reason"), said.reason),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from datetime import datetime
 from pathlib import Path
@@ -14,8 +15,10 @@ from gateway.calendar import ASIA_SHANGHAI
 from gateway.cli.shell import Heading, Json, Shell, answer, answer_json, centre, grouped
 from gateway.envelope.canonical import yuan
 from gateway.envelope.instruction import Action
-from gateway.errors import InstructionDamaged, OutputRefused
-from gateway.instructions import Damaged, Standing, State, Wanted
+from gateway.errors import InstructionDamaged, OutputRefused, UsageWrong
+from gateway.instructions import Damaged, Standing, Wanted
+from gateway.instructions.words import ACTION_WORDS, STAGE_WORDS, STATE_WORDS
+from gateway.ledger import EventKind
 from gateway.server import standing_json
 
 app = typer.Typer(
@@ -46,25 +49,9 @@ _HEADINGS = (
     Heading("经办人", "by"),
     Heading("结果", "outcome", "prose"),
 )
-_ACTIONS = {"collect": "归集", "deliver": "送达", "release": "放行", "hold": "留置"}
-_STATES = {
-    State.ISSUED: "已下达",
-    State.FETCHED: "已取走",
-    State.RUNNING: "执行中",
-    State.DONE: "已办结",
-    State.FAILED: "失败",
-    State.EXPIRED: "已失效",
-    State.WITHDRAWN: "已撤回",
-}
-_STAGES = {
-    "collecting": "采集",
-    "checking": "核对",
-    "sealing": "封装",
-    "held": "待审核",
-    "delivering": "送达",
-    "receipted": "已回执",
-}
 _NOTHING = "—"
+_BATCH = re.compile(r"[a-z0-9._-]{3,127}/[0-9A-Z-]{4,15}/r[1-9][0-9]{0,3}", re.ASCII)
+_DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 @app.command("collect", help="归集并送达一期数据 / collect a feed's period and deliver it")
@@ -116,6 +103,7 @@ def release(
     json: Json = False,
 ) -> None:
     """Only where the department lets its front-end sign for that reviewer (agent.releases_by)."""
+    _require_forms(context, batch, digest)
     _issue(_about("release", batch, digest, by, None, until, request), context.obj, json)
 
 
@@ -131,7 +119,9 @@ def hold(
     json: Json = False,
 ) -> None:
     """It stays at the front-end until a reviewer releases it."""
+    _require_forms(context, batch, digest)
     _issue(_about("hold", batch, digest, by, reason, until, request), context.obj, json)
+    _remark_loaded(batch, digest, context.obj)
 
 
 @app.command("list", help="列出指令 / list the instructions")
@@ -190,6 +180,24 @@ def withdraw(
         answer_json(standing_json(found))
     else:
         answer(shell.say(f"已撤回指令 {number}", f"instruction {number} withdrawn"))
+
+
+def _require_forms(context: typer.Context, batch: str, digest: str | None) -> None:
+    """Raises: UsageWrong, before anything is signed."""
+    shell: Shell = context.obj
+    if not _BATCH.fullmatch(batch):
+        said = shell.say("--batch 应为 事项/数据期/r版次", "--batch has to be FEED/PERIOD/rN")
+    elif digest is not None and not _DIGEST.fullmatch(digest):
+        said = shell.say("--digest 应为 64 位十六进制(小写)", "--digest has to be 64 hex digits, in lower case")
+    else:
+        return
+    raise UsageWrong(said=said, command=context.command_path)
+
+
+def _remark_loaded(batch: str, digest: str | None, shell: Shell) -> None:
+    """Whoever has a batch held that the centre has loaded is told so: the instruction will find nothing to hold."""
+    if any(centre(shell).ledger.lines(batch=batch, kind=EventKind.LOADED, digest=digest)):
+        shell.remark("该批次已入库,留置对它不起作用。", "this batch is loaded already: a hold does nothing to it.")
 
 
 def _about(
@@ -274,11 +282,11 @@ def _row(one: Standing, shell: Shell) -> tuple[str, ...]:
     said = one.instruction
     return (
         said.number,
-        shell.say(_ACTIONS[said.action], said.action),
+        shell.say(ACTION_WORDS[said.action], said.action),
         said.feed,
         said.period,
-        shell.say(_STATES[one.state], one.state.value),
-        shell.say(_STAGES[one.stage], one.stage) if one.stage else _NOTHING,
+        shell.say(STATE_WORDS[one.state], one.state.value),
+        shell.say(STAGE_WORDS[one.stage], one.stage) if one.stage else _NOTHING,
         one.code or _NOTHING,
         _minute(said.issued_at),
         said.by or _NOTHING,

@@ -71,8 +71,12 @@ def list_versions(context: typer.Context, json: Json = False) -> None:
     if json:
         answer_json({"versions": [_version_json(one) for one in versions], "uses": [_use_json(one) for one in uses]})
         return
-    shell.table(("已发布目录", "Catalogues"), _VERSIONS, [_version_row(one) for one in versions])
-    shell.table(("部门在用版本", "In force"), _USES, [_use_row(one, shell) for one in uses])
+    if versions:
+        shell.table(("已发布目录", "Published versions"), _VERSIONS, [_version_row(one) for one in versions])
+    else:
+        answer(shell.say("尚未发布。", "nothing was published yet."))
+    if versions or uses:
+        shell.table(("部门在用版本", "In use by department"), _USES, [_use_row(one, shell) for one in uses])
 
 
 def fetch(context: typer.Context) -> None:

@@ -19,6 +19,7 @@ from gateway.inbox import SharedEntry
 from gateway.journal import about
 from gateway.ledger import Detail, Event, EventKind, Ledger
 from gateway.spool import Entry, Spool, State, mark_of
+from gateway.spool.words import STATE_WORDS
 
 app = typer.Typer(name="spool", help="发件箱与收件箱 / the spool", no_args_is_help=True)
 Batch = Annotated[str, typer.Argument(help="批次号 / batch id, e.g. finance.onecard/2026-10/r1")]
@@ -137,7 +138,7 @@ def _size(entry: Entry | SharedEntry) -> int:
 def _row(one: _Listed, shell: Shell) -> tuple[str, ...]:
     entry, people = one.entry, one.people
     return (
-        entry.state.value,
+        shell.say(STATE_WORDS[entry.state], entry.state.value),
         entry.name.batch,
         people.by or "",
         people.released_by or "",

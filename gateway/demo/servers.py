@@ -32,15 +32,16 @@ def free_port() -> int:
 
 
 class Servers:
-    """Child processes with their logs in one directory; `pids` holds the process id of each by its name."""
+    """Child processes with their logs in one directory, `logs`; `pids` holds the process id of each by its name."""
 
     def __init__(self, logs: Path) -> None:
         self.pids: dict[str, int] = {}
-        self._logs = logs
+        self.logs = logs
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        self._logs.mkdir(parents=True, exist_ok=True)
+        self.logs.mkdir(parents=True, exist_ok=True)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -57,7 +58,7 @@ class Servers:
         child = self._start(name, command, {variable: password}, stdout=subprocess.PIPE)
         line = child.stdout.readline() if child.stdout else b""
         if not line:
-            raise DemoServerFailed(server=name, log=self._logs / f"{name}.log")
+            raise DemoServerFailed(server=name, log=self.logs / f"{name}.log")
         return json.loads(line)
 
     def centre(self, site: Path, port: int) -> None:
@@ -70,22 +71,27 @@ class Servers:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     return
             time.sleep(0.05)
-        raise DemoServerFailed(server="centre", log=self._logs / "centre.log")
+        raise DemoServerFailed(server="centre", log=self.logs / "centre.log")
 
     def agent(self, name: str, site: Path) -> None:
         """Start a front-end's agent."""
         command = [sys.executable, "-m", "gateway", "--site", str(site), "agent"]
         self._start(f"agent-{name}", command, {}, stdout=subprocess.DEVNULL)
 
+    def ended(self) -> dict[str, int]:
+        """The exit codes of those that run no longer, by name; of one that a signal ended, its number below 0."""
+        codes = {name: child.poll() for name, child in self._children.items()}
+        return {name: code for name, code in codes.items() if code is not None}
+
     def _start(
         self, name: str, command: list[str], extra: Mapping[str, str], *, stdout: int
     ) -> subprocess.Popen[bytes]:
-        log = self._stack.enter_context((self._logs / f"{name}.log").open("ab"))
+        log = self._stack.enter_context((self.logs / f"{name}.log").open("ab"))
         child = subprocess.Popen(  # noqa: S603 - our own modules, with arguments of our own
             command, env={**os.environ, **extra}, stdin=subprocess.DEVNULL, stdout=stdout, stderr=log
         )
         self._stack.callback(_stop, child)
-        self.pids[name] = child.pid
+        self._children[name], self.pids[name] = child, child.pid
         return child
 
 

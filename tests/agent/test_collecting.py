@@ -31,6 +31,15 @@ def test_an_instruction_is_carried_out_and_what_came_of_it_is_heard(world: World
     assert folders(world.front_end)[number] == "done"
 
 
+def test_the_machines_own_log_says_what_came_and_how_it_ended(world: World, office: Office) -> None:
+    period = next(world.quarters)
+    number = office.collect(period)
+    ended = world.yizhan("agent", "--once")
+    assert ended.code == 0
+    assert f"收到指令 {number}:归集 {FEED} {period}(changning)\n" in ended.err
+    assert f"指令 {number}:已办结(已回执){FEED}/{period}/r1\n" in ended.err
+
+
 BEFORE_IT_IS_SEALED = [
     pytest.param("return:gateway.agent.tray:Tray.put:1", id="received"),
     pytest.param("call:gateway.agent.tray:Tray.begin:1", id="about to begin"),

@@ -20,13 +20,13 @@ from gateway.agent.intake import take_in
 from gateway.agent.working import Worker
 from gateway.app import FrontEnd, open_node
 from gateway.app.agent import rooms_of
-from gateway.errors import SpoolFull, YizhanError
+from gateway.errors import NothingSealed, SpoolFull, YizhanError
 from gateway.instructions import parse_report
 from gateway.ledger import EventKind
 from gateway.transport import Patience
 from tests.agent.office import Office
 from tests.journeys.account import states
-from tests.journeys.world import World
+from tests.journeys.world import FEED, World
 
 ONCE = Patience(attempts=1, connect=1.0)
 CENTRE = "changning"
@@ -34,11 +34,15 @@ CENTRE = "changning"
 
 @dataclass
 class Bench:
-    """A front-end's rooms, and agents that are started and ended on them; `told` is what they complained of."""
+    """A front-end's rooms, and agents that are started and ended on them.
+
+    `told` is what they complained of, `remarks` what else they said.
+    """
 
     node: FrontEnd
     office: Office
     told: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def tray(self) -> Path:
@@ -64,7 +68,8 @@ class Bench:
     def worker(self, rooms: Rooms) -> Worker:
         return Worker(
             rooms, stopping=lambda: False, outdated=lambda: False, told=lambda: None,
-            complain=lambda error: self.told.append(error.code), jitter=lambda: 0.0,
+            complain=lambda error: self.told.append(error.code),
+            remark=lambda zh, _: self.remarks.append(zh), jitter=lambda: 0.0,
         )  # fmt: skip
 
 
@@ -97,6 +102,16 @@ def test_one_that_waits_for_its_centre_is_carried_on_however_often_the_agent_is_
         assert rooms.tray.state(key) is State.RUNNING, bench.told
     assert set(bench.told) == {"YZ-6101"}
     assert states(county.front_end, period) == ["ready"]
+
+
+def test_one_that_fails_is_told_with_its_code_and_what_to_do(county: World, bench: Bench) -> None:
+    rooms, period = bench.rooms(), next(county.quarters)
+    number = bench.office.instruct("deliver", period)
+    (given,) = [one for one in bench.office.book.give("agri") if one.number == number]
+    assert take_in(CENTRE, given, rooms) is not None
+    bench.works(rooms)
+    error = NothingSealed(feed=FEED, period=period)
+    assert bench.remarks == [f"指令 {number}:失败 [{error.code}] {error.message('zh')}"]
 
 
 def test_one_that_was_begun_outlives_a_clock_that_is_set_back(county: World, bench: Bench) -> None:

@@ -20,7 +20,7 @@ from gateway.calendar import ASIA_SHANGHAI, Cadence, Period
 from gateway.demo.county import CENTRE, DEPARTMENTS, County, connect
 from gateway.demo.rehearsal import Volume
 from gateway.demo.sources.generate import write_onecard
-from scripts.airflow_county import Running
+from scripts.airflow_county import REVIEWED, Running, have_reviewed
 from tests.airflow.cables import Cable
 from tests.airflow.rest import User, until
 from tests.peers.command import Yizhan
@@ -31,7 +31,7 @@ QUARTER = Period.last_complete(Cadence.QUARTERLY, TODAY)
 EARLIER = (MONTH.previous().previous().previous(), MONTH.previous().previous(), MONTH.previous())
 CLOSED = Period.parse(f"{TODAY.year - (1 if (TODAY.month, TODAY.day) >= (5, 1) else 2)}-12")
 """The last month of the newest year that is closed: from 1 May on here, so that no month of EARLIER ever is."""
-ONECARD, DIBAO, VOUCHERS, FORM = "finance.onecard", "civil.dibao", "agri.village_finance", "yizhan_corrections"
+ONECARD, DIBAO, VOUCHERS, FORM = "finance.onecard", "civil.dibao", REVIEWED, "yizhan_corrections"
 RELIEF, BONUS = "finance.relief", "finance.bonus"
 """Owed after events; corrections of the one wait for a reviewer, and every batch of the other."""
 ROWS = Volume(onecard=600, dibao=300, vouchers=200)
@@ -58,13 +58,11 @@ def prepared(county: County) -> Cables:
     """Village finance waits for a reviewer, the one-card feed is owed since a year that is closed, and two feeds of
     the fiscal bureau are owed after events; its lines can be held up.
     """
+    have_reviewed(county)
     for site in (county.centre, *(county.front_end(name) for name in DEPARTMENTS)):
         feeds = site / "catalogue" / "feeds"
-        rewrite(feeds / f"{VOUCHERS}.yaml", "    mode:", "    review: required\n    mode:")
         rewrite(feeds / f"{ONECARD}.yaml", f"    starts: {MONTH}", f"    starts: {CLOSED}")
         rewrite(site / "catalogue" / "due_rules.yaml", '    closes: "04-01"', '    closes: "05-01"')
-    site = county.front_end("agri") / "site.yaml"
-    site.write_text(f"{site.read_text(encoding='utf-8')}collector: p001\n", encoding="utf-8")
     for period in EARLIER[:2]:
         place_onecard(county, period, SEED)
     return _laid(county)

@@ -127,6 +127,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Any
 def test_a_batchs_lines_are_told_with_who_why_and_what_to_do(pages: Mapping[str, Any]) -> None:
     zh, en = pages["zh"], pages["en"]
     assert zh["status"] == en["status"] == 200
+    assert '问题行(中心查出) <span class="number">0<' in zh["text"]
+    assert 'set aside at the centre <span class="number">0<' in en["text"]
     for said in ("2026-12-01 08:30:00", "已入库", "p001", "361200.00", "YZ-5002", "出了错。 请改正。", DIGEST):
         assert said in zh["text"], said
     for said in ("Beijing time", "loaded", "361200.00", "it failed. Correct it."):
@@ -156,7 +158,7 @@ def test_a_page_takes_nothing_from_outside_and_runs_nothing(pages: Mapping[str, 
 
 def test_a_period_is_told_as_the_board_has_it(pages: Mapping[str, Any]) -> None:
     text = pages["period"]["text"]
-    assert "报送 603 = 入库 600 + 问题 2 + 重复 1" in text
+    assert "报送 603 = 入库 600 + 问题(前置机与中心合计) 2 + 重复(含未变) 1" in text
     for said in ("按时", "<td>2026-12-10 17:00</td>", "361200.00", f'href="../../ledger/{DIGEST}?lang=zh"'):
         assert said in text, said
     assert "waits at the front-end for a reviewer" in pages["held"]["text"]

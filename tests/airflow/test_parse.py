@@ -41,12 +41,22 @@ def test_every_feed_is_a_dag_with_its_journey_and_there_is_a_form_for_correction
         "finance.onecard": PLAIN,
         "yizhan_corrections": REVIEWED,
     }
+    assert found["civil.dibao"]["names"] == ["采集", "审核", "放行", "送达", "对账"]
+    assert found["finance.onecard"]["names"] == ["采集", "送达", "对账"]
     feed = found["finance.onecard"]
     assert (feed["types"], feed["catchup"], feed["start"]) == (
         ["backfill", "scheduled"],
         True,
         "2026-09-30 16:00:00+00:00",
     )
+
+
+def test_the_form_says_how_a_period_is_written_and_who_has_to_approve(compiled: Path) -> None:
+    said = parse(compiled)["dags"]["yizhan_corrections"]["remark"]
+    assert "月报写 `2026-10`,季报写 `2026Q3`" in said
+    assert "| civil.dibao | 城乡最低生活保障名册 | `2026-10` | civil.p003 |" in said.splitlines()
+    assert said.splitlines()[-1].startswith("| finance.onecard | ")
+    assert said.splitlines()[-1].endswith(" | `2026-10` | 无须审核 |")
 
 
 def test_two_hundred_feeds_are_parsed_within_the_budget(

@@ -1,4 +1,4 @@
-"""Who is named for a rerun, in which words, and when a failure is tried again: asked of the plugins themselves."""
+"""Who is named for a rerun, when a failure is tried again, and in which words the tasks tell: asked of the plugins."""
 
 from __future__ import annotations
 
@@ -49,6 +49,15 @@ CLEARINGS = [
     ([event(BACKFILL, days("2026-10-01", "2026-10-01", "none"))], NOBODY),
     ([event(BACKFILL, days("2026-07-01", "2026-09-30", "completed"))], NOBODY),
 ]
+NUMBER, WANTED = "20261123-bcdfghjklm", {"action": "collect", "feed": "agri.village_finance", "period": "2026Q3"}
+LINES = [
+    {"at": "2026-11-22T23:59:58.245000+08:00", "code": "YZ-2002", "text": "尚未就绪。"},
+    {"at": "2026-11-22T20:01:20.245000+00:00", "code": None, "text": "开始采集 agri.village_finance 2026Q3"},
+]
+
+
+def standing(state: str, stage: str | None, **more: Any) -> dict[str, Any]:
+    return {"number": NUMBER, "state": state, "stage": stage, **more}
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +68,19 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
         "clearings": [events for events, _ in CLEARINGS],
         "words": ["第一行\n第二行 ", "有\u200b不可见", "长" * 201],
         "users": [("finance.p001", "finance"), ("civil.p001", "finance"), ("p001", "finance"), ("airflow", "finance")],
+        "now": "2026-11-23T04:01:30+08:00",
+        "issued": [
+            ({"number": NUMBER, "state": "issued"}, WANTED, "agri"),
+            ({"number": NUMBER, "state": "running", "joined": True}, WANTED, "agri"),
+        ],
+        "heard": [
+            (standing("running", "delivering", lines=LINES), {}),
+            (standing("done", "receipted", lines=LINES), {"number": NUMBER, "told": 1}),
+            (standing("done", "held", lines=LINES), {"number": NUMBER, "told": 2}),
+            (standing("failed", "collecting", lines=LINES[:1]), {"number": "20261122-bcdfghjklm", "told": 1}),
+            (standing("expired", None), {"number": NUMBER}),
+        ],
+        "balance": {"sent": 3000, "loaded": 2, "problem": 4, "duplicate": 2994},
         "tries": [
             ("later", 1, 0),
             ("later", 1, 30),
@@ -83,6 +105,28 @@ def test_a_note_becomes_one_line_that_the_gateway_takes(answers: dict[str, list[
 
 def test_nobody_but_the_departments_own_user_looks_like_one_of_its_people(answers: dict[str, list[Any]]) -> None:
     assert answers["users"] == ["p001", "civil.p001", "airflow:p001", "airflow"]
+
+
+def test_whoever_waits_is_told_for_what(answers: dict[str, list[Any]]) -> None:
+    assert answers["issued"] == [
+        f"指令 {NUMBER} 已下达:归集 agri.village_finance 2026Q3,等待 agri 的前置机取走",
+        f"指令 {NUMBER} 此前已下达:归集 agri.village_finance 2026Q3,执行中",
+    ]
+
+
+def test_the_front_ends_lines_are_told_once_and_by_beijings_clock(answers: dict[str, list[Any]]) -> None:
+    earlier, today = "2026-11-22 23:59:58 YZ-2002 尚未就绪。", "04:01:20 开始采集 agri.village_finance 2026Q3"
+    assert answers["heard"] == [
+        [earlier, today, f"指令 {NUMBER}:执行中(送达)"],
+        [today, f"指令 {NUMBER}:已办结,已回执"],
+        [f"指令 {NUMBER}:已办结,待审核"],
+        [earlier, f"指令 {NUMBER}:失败(采集)"],
+        [f"指令 {NUMBER}:已失效"],
+    ]
+
+
+def test_unchanged_rows_are_not_told_as_duplicates(answers: dict[str, list[Any]]) -> None:
+    assert answers["balance"] == "报送 3000,入库 2 + 问题(前置机与中心合计)4 + 重复(含未变)2994"
 
 
 def test_the_pause_counts_from_the_last_clearing_and_a_defect_is_not_tried_for_ever(

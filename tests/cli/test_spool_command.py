@@ -27,6 +27,12 @@ def waiting(agri: Path, yizhan: Yizhan) -> Path:
     return agri
 
 
+def test_states_are_listed_in_the_readers_language_and_as_they_are_in_json(agri: Path, yizhan: Yizhan) -> None:
+    assert "已办结" in yizhan.run("spool", "list", "--site", agri).out
+    assert "done" in yizhan.run("spool", "list", "--site", agri, "--lang", "en").out
+    assert states(agri, yizhan) == {f"{FEED}/2025Q3/r1": "done"}
+
+
 def test_a_correction_without_reason_and_person_is_refused(agri: Path, yizhan: Yizhan) -> None:
     with sqlite3.connect(agri.parent / "cwgl.db") as database:
         database.execute("UPDATE cw_pz SET zc = zc + 1 WHERE rowid = 1")

@@ -55,7 +55,9 @@ def seen(world: World, period: str) -> tuple[list[str], list[str]]:
 
 
 def board(world: World, period: str, site: Path | None = None) -> str:
-    document = json.loads(world.yizhan("status", "--json", site=site).out)
+    ended = world.yizhan("status", "--json", site=site)
+    assert ended.out, (ended.code, ended.err)
+    document = json.loads(ended.out)
     return next(row["state"] for row in document["feeds"] if (row["feed"], row["period"]) == (FEED, period))
 
 

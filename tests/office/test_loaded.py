@@ -25,7 +25,7 @@ def world(tmp_path: Path, hatchery: Hatchery) -> Iterator[World]:
     made.stop()
 
 
-def test_a_loaded_period_adds_up_and_its_batch_is_explained(world: World) -> None:
+def test_a_loaded_period_adds_up_its_batch_is_explained_and_a_hold_of_it_is_said_to_be_too_late(world: World) -> None:
     port = free_port()
     open_office(world.county, listen={"host": "127.0.0.1", "port": port})
     world.serve()
@@ -42,3 +42,7 @@ def test_a_loaded_period_adds_up_and_its_batch_is_explained(world: World) -> Non
     assert [line["event"] for line in lines] == ["admitted", "loaded"]
     shown = json.loads(world.yizhan("ledger", "show", row["batch"], "--json", site=world.centre_site).out)
     assert lines == shown["lines"]
+    hold = ("instruct", "hold", "--batch", row["batch"], "--reason", "待核", "--digest")
+    late, other = (world.yizhan(*hold, digest, site=world.centre_site) for digest in (row["digest"], "5f" * 32))
+    assert (late.code, late.err) == (0, "该批次已入库,留置对它不起作用。\n")
+    assert (other.code, other.err) == (0, "")

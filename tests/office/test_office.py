@@ -249,6 +249,21 @@ def test_the_command_line_instructs_lists_shows_and_withdraws(receiver: Receiver
     assert "YZ-1" in wrong.err
 
 
+@pytest.mark.parametrize(
+    ("batch", "digest", "said"),
+    [
+        (f"{FEED}/2016-12/r1", "abc", "--digest 应为 64 位十六进制(小写)"),
+        (f"{FEED}/2016-12/r1", "5F" * 32, "--digest 应为 64 位十六进制(小写)"),
+        (f"{FEED}/2016-12", "5f" * 32, "--batch 应为 事项/数据期/r版次"),
+    ],
+)
+def test_a_batch_or_digest_that_can_be_none_is_a_wrong_call(centre: Centre, batch: str, digest: str, said: str) -> None:
+    for words in (("release", "--by", "p003"), ("hold", "--by", "p003", "--reason", "待核")):
+        ended = centre.yizhan("instruct", *words, "--batch", batch, "--digest", digest)
+        assert (ended.code, ended.out) == (2, "")
+        assert ended.err.startswith(f"[YZ-1012] 命令写法不对:{said}。")
+
+
 def test_every_step_stands_in_a_ledger_that_is_whole(receiver: Receiver, centre: Centre) -> None:
     number = str(receiver.instruct("t20", period="2017-01")["number"])
     receiver.fetch()

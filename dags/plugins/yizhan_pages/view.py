@@ -33,7 +33,7 @@ _MONEY = ("fen", "net")
 _LABELS = {
     "rows": ("行数", "rows"),
     "problem": ("问题行", "set aside"),
-    "duplicate": ("重复行", "repeated"),
+    "duplicate": ("重复行(含未变)", "repeated or unchanged"),
     "changed": ("更正行", "changed"),
     "added": ("新增", "added"),
     "replaced": ("替换", "replaced"),
@@ -53,6 +53,12 @@ _LABELS = {
     "payload": ("密文摘要", "payload"),
     "content": ("内容摘要", "content"),
 }
+_PROBLEMS_OF = {
+    "sealed": ("问题行(前置机查出)", "set aside at the front-end"),
+    "loaded": ("问题行(中心查出)", "set aside at the centre"),
+    "receipted": ("问题行(前置机与中心合计)", "set aside at either end"),
+}
+"""Each line counts what its own writer set aside; the board and a receipt count what both did."""
 _TEMPLATES = Environment(
     loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
@@ -120,13 +126,14 @@ def _row(line: LedgerLine, story: BatchStory, lang: Lang) -> Row:
         code=line.code or "",
         message=code.message.say(lang) if code else "",
         advice=code.next.say(lang) if code else "",
-        figures=tuple(_figures(line.detail, lang)),
+        figures=tuple(_figures(line, lang)),
     )
 
 
-def _figures(detail: dict[str, Figure], lang: Lang) -> Iterator[tuple[str, str]]:
-    for name, (zh, en) in _LABELS.items():
-        if (said := detail.get(name)) is not None:
+def _figures(line: LedgerLine, lang: Lang) -> Iterator[tuple[str, str]]:
+    labels = _LABELS | {"problem": _PROBLEMS_OF.get(line.event, _LABELS["problem"])}
+    for name, (zh, en) in labels.items():
+        if (said := line.detail.get(name)) is not None:
             yield zh if lang == "zh" else en, _told(name, said)
 
 

@@ -39,6 +39,7 @@ def main() -> None:
                 "text": "".join(texts) if len(texts) < 9 else "",
                 "dags": {
                     dag.dag_id: {
+                        "names": [task.task_display_name for task in dag.topological_sort()],
                         "tasks": [task.task_id for task in dag.topological_sort()],
                         "types": sorted(dag.allowed_run_types) if dag.allowed_run_types else None,
                         "catchup": dag.catchup,
