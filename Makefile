@@ -17,7 +17,7 @@ demo:            ## the main job: one county's three feeds, from real sources to
 
 test:            ## the whole test suite, with every server it needs
 	@sh scripts/setup.sh test
-	$(PY) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder
+	$(PY) -m pytest -q -n 3 --dist loadfile
 
 soak:            ## what takes minutes: a month's start of 140 feeds under Airflow; the images' steps; Compose's Airflow
 	@sh scripts/setup.sh test

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from gateway.app.deliveries import Receipt, Receipts, period_of, receipts_of
 from gateway.app.rooms import CentreNode, FrontEnd
 from gateway.calendar import Period
-from gateway.errors import LoadUnbalanced, Unbalanced
+from gateway.errors import LoadUnbalanced, PeriodInvalid, Unbalanced
 from gateway.freshness import Delivery, Facts, Held, Imbalance, Stage, Step
 from gateway.ledger import EventKind, Line
 from gateway.waivers import DECISIONS, occurrences_in, waivers_in
@@ -90,8 +90,8 @@ class Following:
             self._last = line
             if line.digest is not None:
                 self._tell(line, line.digest)
-            if line.feed in self._known and line.period:
-                self._take(line, line.feed, period_of(line.period))
+            if line.feed in self._known and (period := _period_of(line)) is not None:
+                self._take(line, line.feed, period)
 
     def _take(self, line: Line, name: str, period: Period) -> None:
         feed = self._feeds[name]
@@ -136,6 +136,14 @@ class Following:
     def _delivery(self, one: Receipt) -> Delivery:
         heard, skew = self._heard.get(one.digest), self._skews.get(one.digest)
         return one.delivery if heard is skew is None else replace(one.delivery, heard_at=heard, skew=skew)
+
+
+def _period_of(line: Line) -> Period | None:
+    """None where there is none, or what a refused batch gave as one is none: nobody owes that."""
+    try:
+        return period_of(line.period) if line.period else None
+    except PeriodInvalid:
+        return None
 
 
 def held_of(lines: Iterable[Line]) -> Iterator[Held]:

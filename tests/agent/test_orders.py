@@ -98,7 +98,7 @@ def verified_by_an_auditor(world: World, number: str, order: Path, scratch: Path
     assert said["order"]["person"] == "p101"
     assert [one["steps"] for one in said["checked"]] == ["7.1-7.11", "8.1-8.11"]
     words = world.yizhan("envelope", "verify", str(paper), *keys).out
-    assert f"指令  {number}  changning → agri  collect {FEED}/{DELIVERED}" in words
+    assert f"指令  {number}  changning → agri  归集 {FEED} {DELIVERED}" in words
     paper.write_bytes(paper.read_bytes().replace(b'"by":"p001"', b'"by":"p002"'))
     forged = world.yizhan("envelope", "verify", str(paper), *keys)
     assert (forged.code, forged.out, "[YZ-4803]" in forged.err) == (1, "", True)

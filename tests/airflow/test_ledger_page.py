@@ -85,7 +85,7 @@ def test_every_task_of_a_run_leads_to_the_batchs_lines(world: Running, admin: Us
 def test_reconcile_tells_the_figures_and_the_lines(admin: User) -> None:
     assert admin.ended(ONECARD, scheduled(MONTH)) == "success"
     log = admin.log(ONECARD, scheduled(MONTH), "reconcile")
-    (figures,) = set(re.findall(r"报送 (\d+),入库 (\d+) \+ 问题(前置机与中心合计)(\d+) \+ 重复(含未变)(\d+)", log))
+    (figures,) = set(re.findall(r"报送 (\d+),入库 (\d+) \+ 问题\(前置机与中心合计\)(\d+) \+ 重复\(含未变\)(\d+)", log))
     sent, loaded, aside, again = map(int, figures)
     assert sent == loaded + aside + again > 0
     ((yuan, fen),) = set(re.findall(r"金额 ([0-9.]+) 元,即 (\d+) 分", log))

@@ -48,6 +48,7 @@ def test_what_a_department_may_not_send_is_refused_whoever_signs_it(
     world: World, genuine: Files, changes: dict[str, object], status: int, code: str
 ) -> None:
     refuse(world, reseal(world, genuine, world.front_end, **changes), world.front_end, status, code)
+    assert world.yizhan("status", "--json", site=world.centre_site).out, "what was refused is in the board's way"
 
 
 def test_a_genuine_batch_brought_by_another_department_is_refused(world: World, genuine: Files) -> None:
