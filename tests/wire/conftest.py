@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.journeys.hatchery import Hatchery
+from tests.journeys.world import new_hatchery
+from tests.office.world import Centre, Receiver, centre_on
+from tests.peers.products import server
 from tests.wire.world import CentreProcess, World
+
+__all__ = ["server"]
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +38,24 @@ def own_centre(own_world: World) -> Iterator[CentreProcess]:
     process = CentreProcess(own_world.directory / "changning")
     yield process
     process.kill()
+
+
+@pytest.fixture(scope="module")
+def hatchery() -> Iterator[Hatchery]:
+    child = new_hatchery()
+    yield child
+    child.close()
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def county(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, hatchery: Hatchery
+) -> Iterator[Centre]:
+    server = request.getfixturevalue("server") if request.param == "postgresql" else None
+    with centre_on(tmp_path_factory.mktemp("county"), server, hatchery) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def receiver(county: Centre) -> Receiver:
+    return county.receiver()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
@@ -11,34 +10,8 @@ from gateway.app import CentreNode, open_node
 from gateway.envelope.catalogue import digest_of, read_catalogue
 from gateway.keys import KeyRing, Stage
 from gateway.publication import Use
-from tests.journeys.hatchery import Hatchery
-from tests.journeys.world import new_hatchery
-from tests.office.world import Centre, Receiver, centre_on
-from tests.peers.products import server
+from tests.office.world import Centre, Receiver
 from tests.wire.world import Answer, ask, make_client, now, raw_connection
-
-__all__ = ["server"]
-
-
-@pytest.fixture(scope="module")
-def hatchery() -> Iterator[Hatchery]:
-    child = new_hatchery()
-    yield child
-    child.close()
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def county(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, hatchery: Hatchery
-) -> Iterator[Centre]:
-    server = request.getfixturevalue("server") if request.param == "postgresql" else None
-    with centre_on(tmp_path_factory.mktemp("county"), server, hatchery) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def receiver(county: Centre) -> Receiver:
-    return county.receiver()
 
 
 def keys(county: Centre, department: str) -> KeyRing:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -20,36 +19,11 @@ from gateway.instructions import (
 )
 from gateway.keys import KeyRing, Stage
 from gateway.ledger import EventKind
-from tests.journeys.hatchery import Hatchery
-from tests.journeys.world import new_hatchery
-from tests.office.world import FEED, Centre, Receiver, centre_on
-from tests.peers.products import server
+from tests.office.world import FEED, Centre, Receiver
 from tests.wire.world import NOW, ask, now, raw_connection
 
-__all__ = ["server"]
 RUNNING = InstructionReport(seq=1, state="running", stage="collecting")
 DONE = InstructionReport(seq=2, state="done", stage="receipted")
-
-
-@pytest.fixture(scope="module")
-def hatchery() -> Iterator[Hatchery]:
-    child = new_hatchery()
-    yield child
-    child.close()
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def county(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, hatchery: Hatchery
-) -> Iterator[Centre]:
-    server = request.getfixturevalue("server") if request.param == "postgresql" else None
-    with centre_on(tmp_path_factory.mktemp("county"), server, hatchery) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def receiver(county: Centre) -> Receiver:
-    return county.receiver()
 
 
 @pytest.fixture(scope="module")
